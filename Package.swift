@@ -55,6 +55,7 @@ let package = Package(
   ],
   targets: [
     room("ESWModel", [collections]),
+    room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
   ],
   swiftLanguageModes: [.v6]

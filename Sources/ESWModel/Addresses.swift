@@ -137,6 +137,11 @@ package struct MACAddress: Hashable, Comparable, Sendable, LosslessStringConvert
     self.value = value
   }
 
+  /// A locally administered unicast address (IEEE 802 section 8.2) of the lowest 46 bits that are free.
+  package init(locallyAdministered bits: UInt64) {
+    value = bits & 0xFCFF_FFFF_FFFF | 0x0200_0000_0000
+  }
+
   /// Nil unless there are exactly six bytes.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 6 else { return nil }

@@ -1,4 +1,4 @@
-package import HashTreeCollections
+import HashTreeCollections
 
 /// One kind of intent row: by id, and by project in the order of ids.
 ///
@@ -11,7 +11,8 @@ package struct IntentTable<Row: IntentRow>: Sendable {
   package init() {}
 
   package var count: Int { rows.count }
-  package var values: some Sequence<Row> { rows.values }
+  /// In no order. O(n).
+  package var values: [Row] { Array(rows.values) }
 
   package subscript(id: Identifier<Row>) -> Row? { rows[id] }
 
@@ -64,8 +65,8 @@ package struct IntentSnapshot: Sendable {
   /// The next connection's number.
   package private(set) var nextConnectionNumber: UInt32 = 1
 
-  package private(set) var projects: TreeDictionary<ProjectID, Project> = [:]
-  package private(set) var accessKeys: TreeDictionary<String, AccessKey> = [:]
+  private var projectsByID: TreeDictionary<ProjectID, Project> = [:]
+  private var accessKeysByID: TreeDictionary<String, AccessKey> = [:]
   package private(set) var vpcs = IntentTable<VPC>()
   package private(set) var subnets = IntentTable<Subnet>()
   package private(set) var attachments = IntentTable<Attachment>()
@@ -86,6 +87,13 @@ package struct IntentSnapshot: Sendable {
     self.revision = revision
     self.nextConnectionNumber = nextConnectionNumber
   }
+
+  package func project(_ id: ProjectID) -> Project? { projectsByID[id] }
+
+  /// By id.
+  package var projects: [Project] { projectsByID.values.sorted { $0.id < $1.id } }
+
+  package func accessKey(_ id: String) -> AccessKey? { accessKeysByID[id] }
 
   package func subnets(in vpc: VPCID) -> [Subnet] { (subnetsByVPC[vpc] ?? []).compactMap { subnets[$0] } }
 
@@ -130,8 +138,8 @@ package struct IntentSnapshot: Sendable {
 
   private mutating func apply(_ edit: IntentEdit) {
     switch edit {
-    case .putProject(let project): projects[project.id] = project
-    case .putAccessKey(let key): accessKeys[key.id] = key
+    case .putProject(let project): projectsByID[project.id] = project
+    case .putAccessKey(let key): accessKeysByID[key.id] = key
     case .putVPC(let vpc): vpcs.put(vpc)
     case .removeVPC(let id): _ = vpcs.remove(id)
     case .putSubnet(let subnet):

@@ -1,4 +1,4 @@
-package import HashTreeCollections
+import HashTreeCollections
 
 /// What agents told: the newest report of each node, and how jobs ended. Written by agents only.
 package struct ReportSnapshot: Sendable {
@@ -12,16 +12,48 @@ package struct ReportSnapshot: Sendable {
     }
   }
 
-  package private(set) var nodes: TreeDictionary<NodeName, Received> = [:]
-  package private(set) var jobOutcomes: TreeDictionary<JobID, JobOutcome> = [:]
+  private var nodes: TreeDictionary<NodeName, Received> = [:]
+  private var jobOutcomes: TreeDictionary<JobID, JobOutcome> = [:]
 
   package init() {}
+
+  package func received(from node: NodeName) -> Received? { nodes[node] }
+
+  /// By node name.
+  package var all: [Received] { nodes.values.sorted { $0.report.node < $1.report.node } }
+
+  package func outcome(of job: JobID) -> JobOutcome? { jobOutcomes[job] }
 
   package mutating func put(_ received: Received) { nodes[received.report.node] = received }
 
   /// The first outcome of a job stays.
   package mutating func put(_ outcome: JobOutcome) {
     if jobOutcomes[outcome.job] == nil { jobOutcomes[outcome.job] = outcome }
+  }
+}
+
+extension ReportSnapshot {
+  /// The jobs that a report ends: those that wait for its node and a generation that it has reached.
+  /// O(jobs) when the report's generation is a new one, else O(1).
+  package func outcomes(
+    settledBy report: GatewayReport, in snapshot: IntentSnapshot, receivedAt: Timestamp
+  ) -> [JobOutcome] {
+    guard let reached = report.generation, report.store == snapshot.store else { return [] }
+    let before = nodes[report.node]?.report.generation ?? Revision(0)
+    guard reached > before else { return [] }
+    return snapshot.jobs.values.filter { job in
+      job.node == report.node && job.createdIn > before && job.createdIn <= reached
+        && jobOutcomes[job.id] == nil
+    }.map { job in
+      let problem = report.problems.first { problem in
+        switch problem.subject {
+        case .node: true
+        case .instance(let id): id == job.instance
+        case .connection: false
+        }
+      }
+      return JobOutcome(job: job.id, endedAt: receivedAt, failReason: problem?.text)
+    }
   }
 }
 
