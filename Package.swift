@@ -57,6 +57,7 @@ let package = Package(
     room("ESWModel", [collections]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("Simulation", ["ESWModel", "ESWSeams"]),
   ],
   swiftLanguageModes: [.v6]
 )
