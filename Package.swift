@@ -58,6 +58,7 @@ let package = Package(
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
+    tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
   ],
   swiftLanguageModes: [.v6]
 )
