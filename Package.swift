@@ -55,8 +55,10 @@ let package = Package(
   ],
   targets: [
     room("ESWModel", [collections]),
+    room("ESWWire", ["ESWModel", crypto]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )
