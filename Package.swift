@@ -55,6 +55,7 @@ let package = Package(
   ],
   targets: [
     room("ESWModel", [collections]),
+    room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
   ],
