@@ -56,6 +56,7 @@ let package = Package(
   targets: [
     room("ESWModel", [collections]),
     room("ESWWire", ["ESWModel", crypto]),
+    room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
