@@ -56,8 +56,11 @@ let package = Package(
   targets: [
     room("ESWModel", [collections]),
     room("ESWWire", ["ESWModel", crypto]),
+    room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("Simulation", ["ESWModel", "ESWSeams"]),
+    tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

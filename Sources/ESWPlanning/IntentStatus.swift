@@ -126,18 +126,3 @@ extension GatewayReport {
 
   func connection(_ id: ConnectionID) -> ConnectionReport? { connections.first { $0.id == id } }
 }
-
-extension IntentSnapshot {
-  /// The node that holds the switch's tunnel address: where its tunnel subnet was attached first.
-  package func tunnelNode(of instance: Instance) -> NodeName? {
-    tunnelAttachment(of: instance)?.node
-  }
-
-  package func tunnelAttachment(of instance: Instance) -> Attachment? {
-    attachments(of: instance.tunnelSubnet).first { $0.role == .tunnel }
-  }
-
-  package func layer2Attachment(of connection: Connection, on node: NodeName) -> Attachment? {
-    attachments(of: connection.subnet).first { $0.role == .layer2 && $0.node == node }
-  }
-}
