@@ -8,11 +8,13 @@
 // #embed is C23; the compiler of Swift takes it in every mode and warns in older ones.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-_Alignas(8) const unsigned char esw_datapath_object[] = {
+_Alignas(8) static const unsigned char object[] = {
 #embed "ebpf/datapath.bpf.o"
 };
 
-const unsigned long esw_datapath_object_size = sizeof(esw_datapath_object);
+const unsigned long esw_datapath_object_size = sizeof(object);
+
+const void *esw_datapath_object(void) { return object; }
 
 #define ESW_DROP_NAME(enumerator, name, sentence) [enumerator] = name,
 static const char *const names[ESW_DROP_REASON_COUNT] = {ESW_DROP_REASONS(ESW_DROP_NAME)};

@@ -7,8 +7,9 @@
 
 #include "maps.h"
 
-/// The ELF object with programs and maps, for libbpf's `bpf_object__open_mem`. Aligned to 8 bytes.
-extern const unsigned char esw_datapath_object[];
+/// The ELF object with programs and maps, for libbpf's `bpf_object__open_mem`. Aligned to 8 bytes, never freed.
+/// A function, because Swift does not import an array of unknown length.
+const void *esw_datapath_object(void);
 
 /// Its length in bytes.
 extern const unsigned long esw_datapath_object_size;
