@@ -77,7 +77,7 @@ package struct ESWClient: Sendable {
     let data: Data
     do {
       response = try await http.execute(request, timeout: Self.patience)
-      data = Data(buffer: try await response.body.collect(upTo: Self.mostBytes))
+      data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
     } catch let error as CancellationError {
       throw error
     } catch {

@@ -47,7 +47,7 @@ package struct HTTPAgentLink: AgentLink {
     var request = request
     request.headers.add(name: "authorization", value: "Bearer \(token)")
     let response = try await http.execute(request, timeout: limit)
-    let data = Data(buffer: try await response.body.collect(upTo: AgentLinkMessages.mostBytes))
+    let data = Data(try await response.body.collect(upTo: AgentLinkMessages.mostBytes).readableBytesView)
     guard (200..<300).contains(response.status.code) else {
       throw AgentLinkRefusal(
         status: Int(response.status.code), text: String(decoding: data.prefix(500), as: UTF8.self))
