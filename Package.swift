@@ -17,6 +17,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(
   name: "HummingbirdTesting", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -60,6 +61,12 @@ let package = Package(
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
+    room(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird, hummingbirdCore,
+        httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+      ]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
   ],
