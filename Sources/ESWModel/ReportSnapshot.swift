@@ -30,6 +30,9 @@ package struct ReportSnapshot: Sendable {
   package mutating func put(_ outcome: JobOutcome) {
     if jobOutcomes[outcome.job] == nil { jobOutcomes[outcome.job] = outcome }
   }
+
+  /// For a job that is no more.
+  package mutating func removeOutcome(of job: JobID) { jobOutcomes[job] = nil }
 }
 
 extension ReportSnapshot {
