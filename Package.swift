@@ -17,6 +17,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(
   name: "HummingbirdTesting", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -63,6 +64,12 @@ let package = Package(
     room("GatewayAgent", ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle]),
     room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    room(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird, hummingbirdCore,
+        httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+      ]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
   ],
