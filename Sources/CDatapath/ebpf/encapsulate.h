@@ -27,7 +27,7 @@ inline_always long make_room(struct __sk_buff *skb) {
 }
 
 /// Writes all headers up to the inner Ethernet header. `sum` holds the sum of what was written here before
-/// (0 at first), and the new one afterwards: with hardware that sums whole packets the kernel must follow the change.
+/// (0 at first), and the new one afterwards: where the kernel holds a sum of the whole packet it must follow the change.
 inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, __u32 index, enum way way,
                               __u32 *sum) {
   index &= ESW_REMOTES_MAX - 1;
@@ -74,11 +74,13 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
   vxlan->vni = bpf_htonl(remote->vni << 8);
   copy_ethernet(inner, &frame->ethernet);
 
-  // The IPv4 header sums to zero. bpf_csum_update declines when the kernel keeps no sum, which is fine.
-  __u32 written = sum16(udp, sizeof(*udp) + sizeof(*vxlan) + sizeof(*inner));
-  __u32 change = written + (__u16)~fold16(*sum);
-  *sum = written;
-  bpf_csum_update(skb, change);
+  // Declined (negative) unless hardware summed the whole packet, which is rare.
+  if (unlikely(bpf_csum_update(skb, 0) >= 0)) {
+    // The IPv4 header sums to zero.
+    __u32 written = sum16(udp, sizeof(*udp) + sizeof(*vxlan) + sizeof(*inner));
+    bpf_csum_update(skb, written + (__u16)~fold16(*sum));
+    *sum = written;
+  }
   return 1;
 }
 
