@@ -58,6 +58,10 @@ let package = Package(
     room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
+    room("Simulation", ["ESWModel", "ESWSeams"]),
+    tests("ESWAdmission", ["ESWModel"]),
+    tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
   ],
   swiftLanguageModes: [.v6]
 )
