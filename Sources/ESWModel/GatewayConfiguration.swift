@@ -1,0 +1,80 @@
+/// Intent compiled for one node. Its order is part of its value: sorted by address and by number.
+package struct GatewayConfiguration: Hashable, Sendable, Codable {
+  /// Which store it was made from; generations of two stores cannot be compared.
+  package let store: StoreID
+  /// The revision it was made from. A node refuses one that is older than the last it has seen.
+  package let generation: Revision
+  package let node: NodeName
+  package let tunnels: [TunnelConfiguration]
+  package let connections: [ConnectionConfiguration]
+
+  package init(
+    store: StoreID, generation: Revision, node: NodeName, tunnels: [TunnelConfiguration],
+    connections: [ConnectionConfiguration]
+  ) {
+    self.store = store
+    self.generation = generation
+    self.node = node
+    self.tunnels = tunnels
+    self.connections = connections
+  }
+}
+
+/// A tunnel address of an instance on this node.
+package struct TunnelConfiguration: Hashable, Sendable, Codable {
+  package let instance: InstanceID
+  package let address: IPv4Address
+  /// Of the tunnel subnet: 0 to 32.
+  package let prefixLength: UInt8
+  /// The underlay.
+  package let interface: InterfaceName
+
+  package init(instance: InstanceID, address: IPv4Address, prefixLength: UInt8, interface: InterfaceName) {
+    self.instance = instance
+    self.address = address
+    self.prefixLength = prefixLength
+    self.interface = interface
+  }
+}
+
+/// A connection that this node forwards.
+package struct ConnectionConfiguration: Hashable, Sendable, Codable {
+  package let id: ConnectionID
+  package let number: ConnectionNumber
+  package let instance: InstanceID
+  /// Where the layer-2 subnet is on this node.
+  package let attachment: AttachmentID
+  package let point: AttachmentPoint
+  package let tunnelAddress: IPv4Address
+  package let network: IPv4Network
+  package let gateway: IPv4Address
+  /// Answered for (ARP, ICMP echo) by the node that forwards.
+  package let fixedAddress: IPv4Address
+  package let fixedMAC: MACAddress
+  package let remotes: [RemoteEndpoint]
+  /// How many addresses the connection may learn.
+  package let learningLimit: UInt32
+  /// How long an address is known after its last frame.
+  package let ageingSeconds: UInt32
+
+  package init(
+    id: ConnectionID, number: ConnectionNumber, instance: InstanceID, attachment: AttachmentID,
+    point: AttachmentPoint, tunnelAddress: IPv4Address, network: IPv4Network, gateway: IPv4Address,
+    fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
+    ageingSeconds: UInt32
+  ) {
+    self.id = id
+    self.number = number
+    self.instance = instance
+    self.attachment = attachment
+    self.point = point
+    self.tunnelAddress = tunnelAddress
+    self.network = network
+    self.gateway = gateway
+    self.fixedAddress = fixedAddress
+    self.fixedMAC = fixedMAC
+    self.remotes = remotes
+    self.learningLimit = learningLimit
+    self.ageingSeconds = ageingSeconds
+  }
+}

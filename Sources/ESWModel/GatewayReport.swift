@@ -1,0 +1,218 @@
+/// What an agent tells: which configuration its kernel has, and what it sees. Ages, not moments,
+/// because the node's clock need not be ours.
+package struct GatewayReport: Hashable, Sendable, Codable {
+  package let node: NodeName
+  /// The store whose configuration the node has; nil before the first.
+  package let store: StoreID?
+  /// The newest configuration that was carried out (or found carried out); nil before the first.
+  /// What could not be done of it stands in `problems`.
+  package let generation: Revision?
+  /// Whether frames are forwarded by a kernel or the data plane is simulated.
+  package let dataplane: DataplaneKind
+  package let kernelRelease: String
+  /// Every interface of the node, for admission of attachments.
+  package let interfaces: [InterfaceFact]
+  package let problems: [Problem]
+  package let connections: [ConnectionReport]
+  /// Frames that belong to no connection.
+  package let strangers: [StrangerReport]
+
+  package init(
+    node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
+    interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
+    strangers: [StrangerReport]
+  ) {
+    self.node = node
+    self.store = store
+    self.generation = generation
+    self.dataplane = dataplane
+    self.kernelRelease = kernelRelease
+    self.interfaces = interfaces
+    self.problems = problems
+    self.connections = connections
+    self.strangers = strangers
+  }
+}
+
+package enum DataplaneKind: String, Hashable, Sendable, Codable {
+  case kernel, simulated
+}
+
+/// Why something of the configuration could not be done, in words for the operator.
+package struct Problem: Hashable, Sendable, Codable {
+  package enum Subject: Hashable, Sendable, Codable {
+    /// Everything on the node.
+    case node
+    case instance(InstanceID)
+    case connection(ConnectionID)
+  }
+
+  package let subject: Subject
+  package let text: String
+
+  package init(_ subject: Subject, _ text: String) {
+    self.subject = subject
+    self.text = text
+  }
+}
+
+package struct ConnectionReport: Hashable, Sendable, Codable {
+  package let id: ConnectionID
+  package let remotes: [RemoteEvidence]
+  package let toRemote: TrafficCount
+  package let toLocal: TrafficCount
+  /// Not listed: not dropped.
+  package let drops: [DropCount]
+  /// At most `ConnectionReport.mostHosts`, the last seen first.
+  package let hosts: [HostFact]
+
+  /// How many hosts of one connection a report names.
+  package static let mostHosts = 256
+
+  package init(
+    id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,
+    drops: [DropCount], hosts: [HostFact]
+  ) {
+    self.id = id
+    self.remotes = remotes
+    self.toRemote = toRemote
+    self.toLocal = toLocal
+    self.drops = drops
+    self.hosts = hosts
+  }
+}
+
+/// When frames last crossed, by remote.
+package struct RemoteEvidence: Hashable, Sendable, Codable {
+  package let remote: RemoteEndpoint
+  /// Milliseconds since a frame came through the tunnel from it; nil: never.
+  package let receivedAgeMilliseconds: Int64?
+  /// Milliseconds since a frame was sent to it; nil: never.
+  package let sentAgeMilliseconds: Int64?
+
+  package init(remote: RemoteEndpoint, receivedAgeMilliseconds: Int64?, sentAgeMilliseconds: Int64?) {
+    self.remote = remote
+    self.receivedAgeMilliseconds = receivedAgeMilliseconds
+    self.sentAgeMilliseconds = sentAgeMilliseconds
+  }
+}
+
+package struct TrafficCount: Hashable, Sendable, Codable {
+  package var frames: UInt64
+  /// Of the inner frames, without the outer headers.
+  package var bytes: UInt64
+
+  package init(frames: UInt64 = 0, bytes: UInt64 = 0) {
+    self.frames = frames
+    self.bytes = bytes
+  }
+}
+
+package enum Direction: String, Hashable, Sendable, Codable {
+  case toRemote, toLocal
+}
+
+package struct DropCount: Hashable, Sendable, Codable {
+  package let direction: Direction
+  /// The data path's own name of the reason, such as `too_big`.
+  package let reason: String
+  package let frames: UInt64
+
+  package init(direction: Direction, reason: String, frames: UInt64) {
+    self.direction = direction
+    self.reason = reason
+    self.frames = frames
+  }
+}
+
+/// A learned address.
+package struct HostFact: Hashable, Sendable, Codable {
+  package enum Side: Hashable, Sendable, Codable {
+    case local
+    /// The index of the remote in the connection's list.
+    case remote(Int)
+  }
+
+  package let mac: MACAddress
+  /// The last IPv4 address that it used, if any was seen.
+  package let address: IPv4Address?
+  package let side: Side
+  package let seenAgeMilliseconds: Int64
+
+  package init(mac: MACAddress, address: IPv4Address?, side: Side, seenAgeMilliseconds: Int64) {
+    self.mac = mac
+    self.address = address
+    self.side = side
+    self.seenAgeMilliseconds = seenAgeMilliseconds
+  }
+}
+
+/// Frames that arrived for a tunnel address of ours and belong to no connection.
+package struct StrangerReport: Hashable, Sendable, Codable {
+  package let reason: String
+  package let frames: UInt64
+  /// The last one.
+  package let source: IPv4Address?
+  package let vni: UInt32?
+  package let ageMilliseconds: Int64?
+
+  package init(
+    reason: String, frames: UInt64, source: IPv4Address?, vni: UInt32?, ageMilliseconds: Int64?
+  ) {
+    self.reason = reason
+    self.frames = frames
+    self.source = source
+    self.vni = vni
+    self.ageMilliseconds = ageMilliseconds
+  }
+}
+
+/// An interface of the node, whoever made it.
+package struct InterfaceFact: Hashable, Sendable, Codable {
+  package let name: InterfaceName
+  package let index: UInt32
+  /// The kernel's `IFLA_INFO_KIND` such as `bridge` or `veth`; nil for a plain device.
+  package let kind: String?
+  package let isUp: Bool
+  package let isPromiscuous: Bool
+  package let isLoopback: Bool
+  package let mtu: UInt32
+  /// The bridge or bond that it is a port of.
+  package let master: InterfaceName?
+  package let hasDefaultRoute: Bool
+  package let addresses: [InterfaceAddress]
+  /// Made by us, by its ownership mark.
+  package let isOurs: Bool
+
+  package init(
+    name: InterfaceName, index: UInt32, kind: String?, isUp: Bool, isPromiscuous: Bool, isLoopback: Bool,
+    mtu: UInt32, master: InterfaceName?, hasDefaultRoute: Bool, addresses: [InterfaceAddress], isOurs: Bool
+  ) {
+    self.name = name
+    self.index = index
+    self.kind = kind
+    self.isUp = isUp
+    self.isPromiscuous = isPromiscuous
+    self.isLoopback = isLoopback
+    self.mtu = mtu
+    self.master = master
+    self.hasDefaultRoute = hasDefaultRoute
+    self.addresses = addresses
+    self.isOurs = isOurs
+  }
+}
+
+/// An IPv4 address on an interface.
+package struct InterfaceAddress: Hashable, Sendable, Codable {
+  package let address: IPv4Address
+  /// 0 to 32.
+  package let prefixLength: UInt8
+  /// It has our mark: we added it, and only then do we remove it.
+  package let isOurs: Bool
+
+  package init(address: IPv4Address, prefixLength: UInt8, isOurs: Bool) {
+    self.address = address
+    self.prefixLength = prefixLength
+    self.isOurs = isOurs
+  }
+}

@@ -1,0 +1,54 @@
+package import ESWModel
+
+extension GatewayConfiguration {
+  /// How many addresses a connection may learn: the vendor's limit for a switch (contract section 6).
+  static let learningLimit: UInt32 = 10_000
+  /// How long a learned address lives without a frame: what Linux bridges do (`ageing_time`).
+  static let ageingSeconds: UInt32 = 300
+
+  /// Compiles intent for one node: what of it this node holds and forwards.
+  ///
+  /// A connection whose layer-2 subnet is not attached here is not in it; its status says so.
+  package init(for node: NodeName, from snapshot: IntentSnapshot) {
+    var tunnels: [TunnelConfiguration] = []
+    var connections: [ConnectionConfiguration] = []
+    for attachment in snapshot.attachments(on: node) where attachment.role == .tunnel {
+      guard let subnet = snapshot.subnets[attachment.subnet] else { continue }
+      for instance in snapshot.instances(tunnelSubnet: subnet.id)
+      where snapshot.tunnelAttachment(of: instance)?.id == attachment.id {
+        tunnels.append(
+          TunnelConfiguration(
+            instance: instance.id, address: instance.tunnelAddress,
+            prefixLength: subnet.network.prefixLength, interface: attachment.point.name))
+        for connection in snapshot.connections(of: instance.id) {
+          connections += Self.compile(connection, of: instance, on: node, from: snapshot)
+        }
+      }
+    }
+    self.init(
+      store: snapshot.store, generation: snapshot.revision, node: node,
+      tunnels: tunnels.sorted { $0.address < $1.address },
+      connections: connections.sorted { $0.number < $1.number })
+  }
+
+  private static func compile(
+    _ connection: Connection, of instance: Instance, on node: NodeName, from snapshot: IntentSnapshot
+  ) -> [ConnectionConfiguration] {
+    guard let attachment = snapshot.layer2Attachment(of: connection, on: node),
+      let subnet = snapshot.subnets[connection.subnet], let fixed = connection.fixedAddresses.first
+    else { return [] }
+    return [
+      ConnectionConfiguration(
+        id: connection.id, number: connection.number, instance: instance.id, attachment: attachment.id,
+        point: attachment.point, tunnelAddress: instance.tunnelAddress, network: subnet.network,
+        gateway: subnet.gateway, fixedAddress: fixed, fixedMAC: fixedMAC(of: connection.id),
+        remotes: connection.remotes, learningLimit: learningLimit, ageingSeconds: ageingSeconds)
+    ]
+  }
+
+  /// Stays with the connection
+  /// wherever it is forwarded: made of the random bits of its id.
+  static func fixedMAC(of connection: ConnectionID) -> MACAddress {
+    MACAddress(locallyAdministered: connection.low)
+  }
+}

@@ -1,0 +1,27 @@
+package import ESWModel
+
+/// A node's forwarding: the Linux kernel, or a simulation of it.
+///
+/// Every implementation passes `DataplaneContract`.
+package protocol Dataplane: Sendable {
+  var kind: DataplaneKind { get }
+
+  /// Such as `6.18.0`, for people.
+  var kernelRelease: String { get }
+
+  /// Reads everything of ours, and the interfaces of the node. Changes nothing.
+  func observe() async throws -> DataplaneObservation
+
+  /// Takes the steps in order, each whatever became of those before it; one outcome a step.
+  func execute(_ steps: [DataplaneStep]) async -> [StepOutcome]
+
+  /// Ages out what was learned, and reads what the data path has counted and learned.
+  func evidence() async throws -> DataplaneEvidence
+
+  /// Sends the probes. What answers shows in `evidence` later.
+  func probe(_ probes: [Probe]) async throws
+
+  /// Each element says only "look again": something of the node changed, or events were lost.
+  /// One consumer.
+  func changes() -> AsyncStream<Void>
+}

@@ -1,0 +1,28 @@
+package import ESWModel
+
+/// Keeps what users asked for. Snapshots, conditional changes, a watch; no queries.
+///
+/// Every implementation passes `IntentStoreContract`.
+package protocol IntentStore: Sendable {
+  /// The newest committed intent. Never waits for a write and never shows half of one.
+  var snapshot: IntentSnapshot { get }
+
+  /// Decides on the snapshot that is being written to, commits the edits as one transaction, and
+  /// returns the outcome once a power cut could no longer take it back.
+  ///
+  /// - Parameter decide: Pure: it may run more than once where several machines share a store.
+  /// - Returns: The outcome, and the snapshot that has it.
+  /// - Throws: What `decide` throws, with nothing written; or the store's own error.
+  func commit<Outcome: Sendable>(
+    _ decide: @escaping @Sendable (IntentSnapshot) throws -> IntentChange<Outcome>
+  ) async throws -> (outcome: Outcome, snapshot: IntentSnapshot)
+
+  /// Returns the newest snapshot as soon as its revision is above `revision`, or nil at `deadline`.
+  func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot?
+
+  /// What agents saw, newest of each node, and how jobs ended. Never waits for a write.
+  var reports: ReportSnapshot { get }
+
+  /// Takes in a report. An outcome of a job, once recorded, stays over restarts.
+  func record(_ report: GatewayReport, receivedAt: Timestamp) async throws
+}

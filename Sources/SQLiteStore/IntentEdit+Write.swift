@@ -1,0 +1,55 @@
+import ESWModel
+import GRDB
+
+extension IntentEdit {
+  func write(to database: Database) throws {
+    switch self {
+    case .putProject(let row): try row.put(in: database)
+    case .putAccessKey(let row): try row.put(in: database)
+    case .putVPC(let row): try row.put(in: database)
+    case .removeVPC(let id): try VPC.remove(id.description, from: database)
+    case .putSubnet(let row): try row.put(in: database)
+    case .removeSubnet(let id): try Subnet.remove(id.description, from: database)
+    case .putAttachment(let row): try row.put(in: database)
+    case .removeAttachment(let id): try Attachment.remove(id.description, from: database)
+    case .putInstance(let row): try row.put(in: database)
+    case .removeInstance(let id): try Instance.remove(id.description, from: database)
+    case .putConnection(let row): try row.put(in: database)
+    case .removeConnection(let id): try ConnectionBody.remove(id.description, from: database)
+    case .putJob(let row): try row.put(in: database)
+    case .removeJob(let id): try Job.remove(id.description, from: database)
+    }
+  }
+}
+
+extension IntentSnapshot {
+  /// Reads the whole intent back.
+  init(from database: Database) throws {
+    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM meta") else {
+      throw StoreError.damaged(table: "meta", row: "1")
+    }
+    let reader = RowReader(table: "meta", key: "id", row: row)
+    self.init(
+      store: try reader.parsed("store"), revision: try reader.revision("revision"),
+      nextConnectionNumber: try reader.integer("next_connection_number"))
+    load(try Project.all(in: database).map { .putProject($0) })
+    load(try AccessKey.all(in: database).map { .putAccessKey($0) })
+    load(try VPC.all(in: database).map { .putVPC($0) })
+    load(try Subnet.all(in: database).map { .putSubnet($0) })
+    load(try Attachment.all(in: database).map { .putAttachment($0) })
+    load(try Instance.all(in: database).map { .putInstance($0) })
+    load(try Connection.all(in: database).map { .putConnection($0) })
+    load(try Job.all(in: database).map { .putJob($0) })
+  }
+
+  /// Moves the counters on, if nobody else has.
+  static func advance(_ database: Database, from before: IntentSnapshot, to after: IntentSnapshot) throws {
+    try database.cachedStatement(
+      sql: "UPDATE meta SET revision = ?, next_connection_number = ? WHERE store = ? AND revision = ?"
+    ).execute(arguments: [
+      try after.revision.stored, Int64(after.nextConnectionNumber), before.store.description,
+      try before.revision.stored,
+    ])
+    guard database.changesCount == 1 else { throw StoreError.changedElsewhere }
+  }
+}

@@ -1,0 +1,60 @@
+package import ESWModel
+import ESWSeams
+import GRDB
+
+/// The embedded `IntentStore`: one SQLite file. Reads come from memory; a commit has reached the disk
+/// before it is answered (WAL, `synchronous = FULL`).
+package final class SQLiteIntentStore: IntentStore {
+  private let file: StoreFile
+  private let board: SnapshotBoard
+  private let keeper: ReportKeeper
+  private let queue: CommitQueue
+
+  /// Opens the store, or makes an empty one; its folder has to be there.
+  ///
+  /// - Parameter newStore: The name that the store gets if it is made now; it keeps it for ever.
+  /// - Throws: `StoreError`, with words for the operator.
+  package init(
+    path: String, newStore: StoreID, clock: any Clock<Duration> = ContinuousClock()
+  ) throws {
+    file = try StoreFile(path: path, newStore: newStore)
+    let (snapshot, keeper) = try file.pool.read { database in
+      (try IntentSnapshot(from: database), try ReportKeeper(from: database))
+    }
+    self.keeper = keeper
+    board = SnapshotBoard(snapshot, clock: clock)
+    queue = CommitQueue(file: file, board: board) { keeper.forgetOutcomes(of: $0) }
+  }
+
+  package var snapshot: IntentSnapshot { board.newest }
+
+  package var reports: ReportSnapshot { keeper.reports }
+
+  package func commit<Outcome: Sendable>(
+    _ decide: @escaping @Sendable (IntentSnapshot) throws -> IntentChange<Outcome>
+  ) async throws -> (outcome: Outcome, snapshot: IntentSnapshot) {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.add(
+        CommitQueue.Waiting(
+          decide: { snapshot in
+            let change = try decide(snapshot)
+            return CommitQueue.Decided(
+              edits: change.edits,
+              succeed: { continuation.resume(returning: (change.outcome, $0)) })
+          },
+          fail: { continuation.resume(throwing: $0) }))
+    }
+  }
+
+  package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {
+    await board.snapshot(after: revision, within: limit)
+  }
+
+  package func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {
+    let received = ReportSnapshot.Received(report: report, at: receivedAt)
+    guard let arrival = keeper.accept(received, intent: board.newest) else { return }
+    try await file.pool.writeWithoutTransaction { [keeper, board] database in
+      try keeper.write(received, arrival: arrival, intent: board.newest, to: database)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package import ESWModel
+import ESWSeams
+import Synchronization
+
+/// An `IntentStore` without a disk, for tests and demonstrations: what it holds is gone with it.
+package final class MemoryIntentStore: IntentStore {
+  /// The fault that a test asked for.
+  package struct Fault: Error, Hashable {}
+
+  private let board: SnapshotBoard
+  private let received = Mutex(ReportSnapshot())
+  /// Held while a commit is decided and shown, so that each is decided on the one before it. Counts the
+  /// commits that are still to fail.
+  private let faults = Mutex(0)
+
+  package init(store: StoreID, clock: any Clock<Duration> = ContinuousClock()) {
+    board = SnapshotBoard(IntentSnapshot(store: store), clock: clock)
+  }
+
+  package var snapshot: IntentSnapshot { board.newest }
+
+  package var reports: ReportSnapshot { received.withLock { $0 } }
+
+  /// Lets the next commits fail as those of a full disk do: decided, and not written.
+  package func failCommits(_ count: Int) { faults.withLock { $0 = count } }
+
+  package func commit<Outcome: Sendable>(
+    _ decide: @escaping @Sendable (IntentSnapshot) throws -> IntentChange<Outcome>
+  ) async throws -> (outcome: Outcome, snapshot: IntentSnapshot) {
+    try faults.withLock { faults in
+      let before = board.newest
+      let change = try decide(before)
+      guard !change.edits.isEmpty else { return (change.outcome, before) }
+      guard faults == 0 else {
+        faults -= 1
+        throw Fault()
+      }
+      let after = before.applying(change.edits)
+      board.publish(after)
+      forgetOutcomes(of: change.edits)
+      return (change.outcome, after)
+    }
+  }
+
+  package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {
+    await board.snapshot(after: revision, within: limit)
+  }
+
+  package func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {
+    let intent = board.newest
+    received.withLock { reports in
+      let outcomes = reports.outcomes(settledBy: report, in: intent, receivedAt: receivedAt)
+      for outcome in outcomes { reports.put(outcome) }
+      reports.put(ReportSnapshot.Received(report: report, at: receivedAt))
+    }
+  }
+
+  private func forgetOutcomes(of edits: [IntentEdit]) {
+    received.withLock { reports in
+      for case .removeJob(let job) in edits { reports.removeOutcome(of: job) }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import ESWModel
+import Foundation
+import GRDB
+import Testing
+
+@testable import SQLiteStore
+
+@Suite(.timeLimit(.minutes(2))) final class `The SQLite store` {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  deinit { folder.remove() }
+
+  private func open(_ newStore: StoreID = testStoreID) throws -> SQLiteIntentStore {
+    try SQLiteIntentStore(path: folder.path, newStore: newStore)
+  }
+
+  /// Runs SQL beside the store, as an operator might.
+  private func execute(_ sql: String) throws {
+    let queue = try DatabaseQueue(path: folder.path)
+    try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
+    try queue.close()
+  }
+
+  @Test func `is the same after it was opened again`() async throws {
+    let before = try await open().put(everything)
+    #expect(Rows(try open().snapshot) == Rows(before))
+  }
+
+  @Test func `keeps its name for ever`() throws {
+    _ = try open()
+    #expect(try open(StoreID(high: 9, low: 9)).snapshot.store == testStoreID)
+  }
+
+  @Test func `gives no connection number twice, even if the connection went before a restart`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    try await store.put([.removeConnection(id(7))])
+    _ = consume store
+    #expect(try open().snapshot.nextConnectionNumber == 42)
+  }
+
+  @Test func `writes through to the disk at every commit`() throws {
+    let file = try StoreFile(path: folder.path, newStore: testStoreID)
+    let settings = try file.pool.writeWithoutTransaction { database in
+      [
+        try String.fetchOne(database, sql: "PRAGMA journal_mode"),
+        try String.fetchOne(database, sql: "PRAGMA synchronous"),
+        try String.fetchOne(database, sql: "PRAGMA foreign_keys"),
+      ]
+    }
+    #expect(settings == ["wal", "2", "1"])
+  }
+
+  @Test func `belongs to its owner alone`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.url.path) {
+      let path = folder.url.appending(path: file).path
+      let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+      #expect(mode == 0o600, "\(file)")
+    }
+    _ = store.snapshot
+  }
+
+  @Test func `is open in one process at a time`() throws {
+    let store = try open()
+    #expect(throws: StoreError.inUse(path: folder.path)) { try open() }
+    _ = store.snapshot
+  }
+
+  @Test func `may be read by others while it is open`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    let queue = try DatabaseQueue(path: folder.path)
+    #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM subnet") } == 2)
+  }
+
+  @Test func `writes nothing once somebody else has`() async throws {
+    let store = try open()
+    try await store.put(projectEdits)
+    try execute("UPDATE meta SET revision = 7")
+    await #expect(throws: StoreError.changedElsewhere) { try await store.put([.putVPC(vpc(1))]) }
+    #expect(store.snapshot.revision == Revision(1))
+  }
+
+  @Test func `refuses a file that is no database`() throws {
+    try Data(repeating: 0x41, count: 4096).write(to: URL(filePath: folder.path))
+    #expect(throws: StoreError.notDatabase(path: folder.path)) { try open() }
+  }
+
+  @Test func `refuses the database of a newer version`() throws {
+    _ = try open()
+    try execute("INSERT INTO grdb_migrations (identifier) VALUES ('99 the future')")
+    #expect(throws: StoreError.newerSchema(path: folder.path)) { try open() }
+  }
+
+  @Test(arguments: ["/sys/esw.sqlite", "/nowhere/at/all/esw.sqlite"])
+  func `says why it cannot be opened`(path: String) throws {
+    let error = #expect(throws: StoreError.self) {
+      try SQLiteIntentStore(path: path, newStore: testStoreID)
+    }
+    #expect(try #require(error).description.hasPrefix("cannot open the store \(path): "))
+  }
+
+  @Test func `names a row that it cannot read`() async throws {
+    try await open().put(everything)
+    try execute("UPDATE subnet SET gateway = 'nonsense' WHERE id = '00000000-0000-7000-0000-000000000002'")
+    #expect(throws: StoreError.damaged(table: "subnet", row: (id(2) as SubnetID).description)) { try open() }
+  }
+
+  @Test(arguments: [
+    .putSubnet(subnet(20, third: 1)),
+    .putAttachment(attachment(20, subnet: 2, .tunnel, .interface(InterfaceName("eth9")!))),
+    .putAttachment(attachment(20, subnet: 99, .tunnel, .interface(InterfaceName("eth9")!))),
+    .putInstance(instance(20, subnet: 2, address: "10.1.0.9")),
+    .putConnection(connection(20, count: 41, instance: 6, subnet: 10, vnis: [12])),
+    .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
+    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
+    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
+    .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
+  ] as [IntentEdit])
+  func `refuses by its schema what admission forgot`(edit: IntentEdit) async throws {
+    let store = try open()
+    try await store.put(everything + [.putSubnet(subnet(10, third: 10))])
+    let before = Rows(store.snapshot)
+    await #expect(throws: StoreError.self) { try await store.put([edit]) }
+    #expect(Rows(store.snapshot) == before)
+  }
+
+  @Test func `lets one constraint failure spoil no commit beside it`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    let failures = await withTaskGroup(of: Int.self) { group in
+      for number in 100...163 as ClosedRange<UInt64> {
+        group.addTask {
+          let edits: [IntentEdit] =
+            number % 2 == 0
+            ? [.putVPC(vpc(number))] : [.putVPC(vpc(number)), .putSubnet(subnet(number, third: 1))]
+          do {
+            try await store.put(edits)
+            return 0
+          } catch { return 1 }
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    let live = Rows(store.snapshot)
+    #expect(failures == 32)
+    #expect(live.vpcs.count == 33)
+    _ = consume store
+    #expect(Rows(try open().snapshot) == live)
+  }
+
+  @Test func `starts again with what nodes told`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    let problem = Problem(.connection(id(7)), "no such device")
+    try await store.record(report(generation: 1, problems: [problem]), receivedAt: noon)
+    _ = consume store
+    let received = try #require(try open().reports.received(from: testNode))
+    #expect(received.report.problems == [problem])
+    #expect(received.report.generation == Revision(1))
+    #expect(received.at == noon)
+  }
+
+  @Test func `starts again with how jobs ended`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    try await store.record(report(generation: 1, problems: [Problem(.node, "fire")]), receivedAt: noon)
+    let live = store.reports.outcome(of: id(8))
+    _ = consume store
+    #expect(live?.failReason == "fire")
+    #expect(try open().reports.outcome(of: id(8)) == live)
+  }
+
+  @Test func `forgets evidence with a restart`() async throws {
+    let store = try open()
+    let evidence = ConnectionReport(
+      id: id(7), remotes: [], toRemote: TrafficCount(), toLocal: TrafficCount(), drops: [], hosts: [])
+    try await store.record(report(generation: 1, connections: [evidence]), receivedAt: noon)
+    #expect(store.reports.received(from: testNode)?.report.connections == [evidence])
+    _ = consume store
+    #expect(try open().reports.received(from: testNode)?.report.connections == [])
+  }
+
+  @Test func `writes no report that says nothing new`() async throws {
+    let store = try open()
+    let later = Timestamp(milliseconds: noon.milliseconds + 1000)
+    try await store.record(report(generation: 1), receivedAt: noon)
+    try await store.record(report(generation: 1), receivedAt: later)
+    #expect(store.reports.received(from: testNode)?.at == later)
+    _ = consume store
+    #expect(try open().reports.received(from: testNode)?.at == noon)
+  }
+
+  @Test func `passes over a report of another version`() async throws {
+    try await open().record(report(generation: 1), receivedAt: noon)
+    try execute("UPDATE report SET report = '{}'")
+    #expect(try open().reports.received(from: testNode) == nil)
+  }
+}

@@ -1,0 +1,150 @@
+import ESWAdmission
+import ESWModel
+import ESWSeams
+import Foundation
+import SQLiteStore
+import Simulation
+import Testing
+
+/// Swift Testing has a type of this name too.
+typealias Attachment = ESWModel.Attachment
+
+/// What the contract is held against.
+enum StoreKind: CaseIterable, Sendable {
+  case sqlite, memory
+
+  func make() throws -> any IntentStore {
+    switch self {
+    case .sqlite: try SQLiteIntentStore(path: Folder().path, newStore: testStoreID)
+    case .memory: MemoryIntentStore(store: testStoreID)
+    }
+  }
+}
+
+let testStoreID = StoreID(high: 0xE5, low: 1)
+let alice = ProjectID("00000000000000000000000000000a11")!
+let testNode = NodeName("node-1")!
+let noon = Timestamp(milliseconds: 1_800_000_000_000)
+
+/// A new folder for a store.
+struct Folder {
+  let url: URL
+  var path: String { url.appending(path: "esw.sqlite").path }
+
+  init() throws {
+    url = URL(filePath: NSTemporaryDirectory()).appending(path: "esw-store-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: url) }
+}
+
+func id<Subject>(_ number: UInt64) -> Identifier<Subject> { Identifier(high: 0x7000, low: number) }
+
+let projectEdits: [IntentEdit] = [.putProject(Project(id: alice, name: "alice", createdAt: noon))]
+
+func vpc(_ number: UInt64, name: String = "vpc") -> VPC {
+  VPC(
+    id: id(number), project: alice, name: ResourceName(name)!, description: .empty,
+    network: IPv4Network("10.0.0.0/8")!, createdAt: noon, updatedAt: noon)
+}
+
+func subnet(_ number: UInt64, third: Int) -> Subnet {
+  Subnet(
+    id: id(number), project: alice, vpc: id(1), name: ResourceName("subnet")!, description: .empty,
+    network: IPv4Network("10.\(third).0.0/24")!, gateway: IPv4Address("10.\(third).0.1")!,
+    isDHCPEnabled: third % 2 == 0, nameServers: [IPv4Address("10.0.0.53")!, IPv4Address("10.0.0.54")!],
+    availabilityZone: "az1", createdAt: noon, updatedAt: noon)
+}
+
+func attachment(_ number: UInt64, subnet: UInt64, _ role: Attachment.Role, _ point: AttachmentPoint) -> Attachment {
+  Attachment(
+    id: id(number), project: alice, subnet: id(subnet), node: testNode, role: role, point: point,
+    createdAt: noon)
+}
+
+func instance(_ number: UInt64, subnet: UInt64, address: String, createdIn: Revision = Revision(1)) -> Instance {
+  Instance(
+    id: id(number), project: alice, name: ResourceName("交换机-1")!,
+    description: ResourceDescription("with \"quotes\", 'quotes' and\nlines")!, flavor: .large,
+    primaryZone: "az1", standbyZone: "az2", vpc: id(1), tunnelSubnet: id(subnet),
+    tunnelAddress: IPv4Address(address)!, createdAt: noon, updatedAt: noon, createdIn: createdIn)
+}
+
+func connection(
+  _ number: UInt64, count: UInt32, instance: UInt64, subnet: UInt64, vnis: [UInt32] = [10, 16_777_215],
+  remote: String = "198.51.100.1"
+) -> Connection {
+  Connection(
+    id: id(number), number: ConnectionNumber(count), project: alice, instance: id(instance),
+    name: ResourceName("connection")!, vpc: id(1), subnet: id(subnet),
+    remotes: vnis.map { RemoteEndpoint(vni: VNI($0)!, address: IPv4Address(remote)!, port: 65_535) },
+    fixedAddresses: [IPv4Address("10.2.0.254")!, IPv4Address("10.2.0.4")!], createdAt: noon,
+    updatedAt: noon, createdIn: Revision(1))
+}
+
+func job(_ number: UInt64, instance: UInt64, createdIn: Revision, node: NodeName? = testNode) -> Job {
+  Job(
+    id: id(number), project: alice, kind: .createInstance, instance: id(instance),
+    instanceName: ResourceName("switch")!, begunAt: noon, createdIn: createdIn, node: node)
+}
+
+/// One row of each kind, in an order that keeps every reference.
+let everything: [IntentEdit] =
+  projectEdits + [
+    .putAccessKey(AccessKey(id: "AK", secret: "SK", project: alice, createdAt: noon)),
+    .putVPC(vpc(1)), .putSubnet(subnet(2, third: 1)), .putSubnet(subnet(3, third: 2)),
+    .putAttachment(attachment(4, subnet: 2, .tunnel, .interface(InterfaceName("eth0")!))),
+    .putAttachment(attachment(5, subnet: 3, .layer2, .bridge(InterfaceName("br0")!))),
+    .putInstance(instance(6, subnet: 2, address: "10.1.0.9")),
+    .putConnection(connection(7, count: 41, instance: 6, subnet: 3)),
+    .putJob(job(8, instance: 6, createdIn: Revision(1))),
+    .putJob(job(9, instance: 6, createdIn: Revision(1), node: nil)),
+  ]
+
+/// A snapshot's rows, to be compared.
+struct Rows: Equatable {
+  let store: StoreID
+  let revision: Revision
+  let nextConnectionNumber: UInt32
+  let projects: [Project]
+  let key: AccessKey?
+  let vpcs: Set<VPC>
+  let subnets: Set<Subnet>
+  let attachments: Set<Attachment>
+  let instances: Set<Instance>
+  let connections: Set<Connection>
+  let jobs: Set<Job>
+
+  init(_ snapshot: IntentSnapshot) {
+    store = snapshot.store
+    revision = snapshot.revision
+    nextConnectionNumber = snapshot.nextConnectionNumber
+    projects = snapshot.projects
+    key = snapshot.accessKey("AK")
+    vpcs = Set(snapshot.vpcs.values)
+    subnets = Set(snapshot.subnets.values)
+    attachments = Set(snapshot.attachments.values)
+    instances = Set(snapshot.instances.values)
+    connections = Set(snapshot.connections.values)
+    jobs = Set(snapshot.jobs.values)
+  }
+}
+
+func report(
+  generation: UInt64?, problems: [Problem] = [], strangers: [StrangerReport] = [],
+  connections: [ConnectionReport] = [], store: StoreID = testStoreID
+) -> GatewayReport {
+  GatewayReport(
+    node: testNode, store: store, generation: generation.map { Revision($0) }, dataplane: .simulated,
+    kernelRelease: "6.12", interfaces: [], problems: problems, connections: connections,
+    strangers: strangers)
+}
+
+extension IntentStore {
+  /// Commits the edits whatever the snapshot.
+  @discardableResult
+  func put(_ edits: [IntentEdit]) async throws -> IntentSnapshot {
+    try await commit { _ in IntentChange(edits: edits, outcome: ()) }.snapshot
+  }
+}
