@@ -45,6 +45,15 @@ package final class NamespaceThread: SerialExecutor {
     }
   }
 
+  /// Runs `body` on the thread.
+  package func run<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+  ) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.add { continuation.resume(with: Swift.Result { try body() }) }
+    }
+  }
+
   package func enqueue(_ job: consuming ExecutorJob) {
     let unowned = UnownedJob(job)
     // The closure keeps the executor alive until the job has run.

@@ -93,6 +93,26 @@ package final class NetlinkSocket {
     return values
   }
 
+  /// The objects of a list up to the first for which `make` answers nil. The socket is of no use afterwards:
+  /// the rest of the list still waits in it.
+  func beginning<Value>(
+    of request: NetlinkRequest, _ make: (NetlinkMessage) throws(NetlinkDecodingError) -> Value?
+  ) throws(NetlinkError) -> [Value] {
+    let number = nextSequence()
+    try send(request.message(sequence: number, adding: NLM_F_ROOT | NLM_F_MATCH).bytes, for: request.command)
+    var values: [Value] = []
+    while true {
+      for message in try receive(for: request.command) where message.sequence == number {
+        if let answer = try acknowledgement(in: message, to: request) {
+          guard answer.errno == 0 else { throw Self.refusal(request, answer) }
+          return values
+        }
+        guard let value = try decode(request, message, make) else { return values }
+        values.append(value)
+      }
+    }
+  }
+
   // MARK: One exchange
 
   private func performChunk(

@@ -138,6 +138,48 @@ struct `Netlink on the real kernel` {
     }
   }
 
+  @Test func `default routes are found without reading a long table`() async throws {
+    try await withNamespace("table") { namespace in
+      try await NamespaceActor(in: namespace).run { socket in
+        try socket.perform(.addBridge(named: "br0"))
+        let link = try #require(try socket.link(named: "br0"))
+        try socket.perform(.raise(link.index))
+        #expect(try socket.defaultRoutes() == [])
+        let many = (1...5000).map { number in
+          NetlinkRequest.addRoute(
+            to: IPAddressBytes(v4: 0x0b00_0000 + UInt32(number) << 8), prefixLength: 24, link: link.index)
+        }
+        #expect(try socket.perform(many).isEmpty)
+        #expect(try socket.defaultRoutes() == [])
+        try socket.perform(.addRoute(to: nil, prefixLength: 0, link: link.index))
+        try socket.perform(.addRoute(to: IPAddressBytes(v4: 0), prefixLength: 8, link: link.index))
+        #expect(try socket.defaultRoutes().map(\.outputLink) == [link.index])
+        #expect(try socket.routes().count > 5000)
+      }
+    }
+  }
+
+  @Test func `a device forwards and stays without addresses as asked`() async throws {
+    try await withNamespace("settings") { namespace in
+      try await NamespaceActor(in: namespace).run { socket in
+        try socket.perform(.addVethPair(named: "v0", peer: "v1", group: 3, peerGroup: 4, mtu: 1300))
+        let link = try #require(try socket.link(named: "v0"))
+        let peer = try #require(try socket.link(named: "v1"))
+        #expect([link.group, peer.group] == [3, 4])
+        #expect([link.mtu, peer.mtu] == [1300, 1300])
+        #expect(link.forwardsIPv4 == false)
+        try socket.perform(.setForwardingIPv4(link.index, true))
+        #expect(try socket.link(named: "v0")?.forwardsIPv4 == true)
+
+        try socket.perform(.setWithoutIPv6Address(link.index))
+        try socket.perform(.raise(link.index))
+        try socket.perform(.raise(peer.index))
+        let own = try socket.addresses().filter { $0.linkIndex == link.index }
+        #expect(own.isEmpty)
+      }
+    }
+  }
+
   @Test func `neighbours and forwarding tables are listed by interface`() async throws {
     try await withNamespace("neighbour") { namespace in
       try await NamespaceActor(in: namespace).run { socket in
