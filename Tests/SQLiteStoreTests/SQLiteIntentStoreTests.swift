@@ -153,6 +153,30 @@ import Testing
     #expect(Rows(try open().snapshot) == live)
   }
 
+  @Test func `loses nothing when the disk is full, and goes on when it is not`() async throws {
+    let store = try open()
+    try await store.put(projectEdits)
+    let pages = "PRAGMA max_page_count = "
+    let count = try await store.file.pool.writeWithoutTransaction { database in
+      let count = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      return try Int.fetchOne(database, sql: pages + "\(count + 3)")
+    }
+    #expect(count != nil)
+    let written = await withTaskGroup(of: Int.self) { group in
+      for number in 1...400 as ClosedRange<UInt64> {
+        group.addTask { (try? await store.put([.putVPC(vpc(number))])) == nil ? 0 : 1 }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect((1..<400).contains(written))
+    #expect(store.snapshot.vpcs.count == written)
+    try await store.file.pool.writeWithoutTransaction { try $0.execute(sql: pages + "100000") }
+    try await store.put([.putVPC(vpc(1000))])
+    let live = Rows(store.snapshot)
+    _ = consume store
+    #expect(Rows(try open().snapshot) == live)
+  }
+
   @Test func `starts again with what nodes told`() async throws {
     let store = try open()
     try await store.put(everything)
