@@ -17,6 +17,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(
   name: "HummingbirdTesting", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -55,9 +56,22 @@ let package = Package(
   ],
   targets: [
     room("ESWModel", [collections]),
+    room("ESWWire", ["ESWModel", crypto]),
     room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("Simulation", ["ESWModel", "ESWSeams"]),
+    room("GatewayAgent", ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle]),
+    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
+    tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    room(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird, hummingbirdCore,
+        httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+      ]),
+    tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
+    tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
     tests("ESWAdmission", ["ESWModel"]),

@@ -52,10 +52,17 @@ package enum Datapath: Hashable, Sendable {
 }
 
 /// An interface as a kernel row names it.
-package enum InterfaceReference: Hashable, Sendable {
+package enum InterfaceReference: Hashable, Sendable, Comparable, CustomStringConvertible {
   case name(InterfaceName)
   /// No interface has this index any more.
   case gone(index: UInt32)
+
+  package var description: String {
+    switch self {
+    case .name(let name): name.description
+    case .gone(let index): "#\(index) (gone)"
+    }
+  }
 }
 
 /// `ip link add NAME type vxlan external dstport PORT nolearning`.
@@ -75,7 +82,7 @@ package struct SlowPathDevice: Hashable, Sendable {
 }
 
 /// An address that we added: `ip addr add ADDRESS/PREFIX dev INTERFACE proto 0xe5`.
-package struct OwnedAddress: Hashable, Sendable {
+package struct OwnedAddress: Hashable, Sendable, Comparable {
   package let interface: InterfaceName
   package let address: IPv4Address
   package let prefixLength: UInt8
@@ -84,6 +91,10 @@ package struct OwnedAddress: Hashable, Sendable {
     self.interface = interface
     self.address = address
     self.prefixLength = prefixLength
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    (left.address, left.interface, left.prefixLength) < (right.address, right.interface, right.prefixLength)
   }
 }
 
@@ -118,7 +129,7 @@ package struct InterfaceAdjustment: Hashable, Sendable {
 }
 
 /// A program at the tcx ingress of an interface, its link pinned.
-package struct ProgramAttachment: Hashable, Sendable {
+package struct ProgramAttachment: Hashable, Sendable, Comparable {
   package enum Program: String, Hashable, Sendable, CaseIterable {
     /// Frames of the local segment.
     case local
@@ -134,6 +145,10 @@ package struct ProgramAttachment: Hashable, Sendable {
   package init(program: Program, interface: InterfaceReference) {
     self.program = program
     self.interface = interface
+  }
+
+  package static func < (left: Self, right: Self) -> Bool {
+    (left.program.rawValue, left.interface) < (right.program.rawValue, right.interface)
   }
 }
 

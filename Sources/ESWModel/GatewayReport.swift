@@ -2,7 +2,8 @@
 /// because the node's clock need not be ours.
 package struct GatewayReport: Hashable, Sendable, Codable {
   package let node: NodeName
-  package let store: StoreID
+  /// The store whose configuration the node has; nil before the first.
+  package let store: StoreID?
   /// The newest configuration that was carried out (or found carried out); nil before the first.
   /// What could not be done of it stands in `problems`.
   package let generation: Revision?
@@ -17,7 +18,7 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let strangers: [StrangerReport]
 
   package init(
-    node: NodeName, store: StoreID, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
+    node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
     strangers: [StrangerReport]
   ) {

@@ -1,0 +1,55 @@
+# OpenESW. `make run` and `make test` need a Debian with git, make and the Swift 6.3 toolchain, and
+# install the rest themselves.
+
+SWIFT ?= swift
+BUILD := .build
+VENV := .venv
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check build setup test-sdk bench format golden datapath clean
+
+help: ## Show this list.
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## Install what is missing, build, and run the demo: a stretched subnet on this machine.
+	@$(SWIFT) build --product esw 2>&1 | scripts/build-progress
+	@exec $$($(SWIFT) build --show-bin-path)/esw demo $(ARGS)
+
+test: setup $(VENV)/.ready ## Install what is missing, build, and run all tests.
+	$(SWIFT) build --build-tests
+	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python $(SWIFT) test --skip-build --parallel
+
+check: ## Format, rules between rooms, warnings as errors, the data path's object against its source.
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+	Sources/CDatapath/build.sh --check
+	$(SWIFT) build --explicit-target-dependency-import-check error
+
+build: setup ## Build everything.
+	$(SWIFT) build
+
+setup: .build/.packages
+
+# Quick when nothing is missing; asks for no password that it does not need.
+.build/.packages: Makefile scripts/install-packages
+	@scripts/install-packages $(PACKAGES)
+	@mkdir -p .build && touch $@
+
+# The vendor's SDK, for the tests that walk the API with it.
+$(VENV)/.ready: Tests/SDK/requirements.txt
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+datapath: ## Compile the eBPF programs again after a change of their source.
+	Sources/CDatapath/build.sh
+
+bench: setup ## Packets through the node against the kernel's bridge and VXLAN device.
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	benchmarks/datapath .build-release/release/esw
+
+format: ## Format all Swift sources.
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+clean: ## Remove what was built.
+	rm -rf .build .build-release $(VENV)

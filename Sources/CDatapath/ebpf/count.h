@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// Counting. Rows are per CPU and programs of one CPU do not interrupt each other here, so plain additions do.
+
+#ifndef ESW_COUNT_H
+#define ESW_COUNT_H
+
+#include "frame.h"
+#include "tables.h"
+
+/// Drops a frame of a connection.
+inline_always int drop(const struct frame *frame, const enum esw_direction direction, __u32 reason) {
+  frame->activity->directions[direction].drops[reason & (ESW_DROP_REASONS_MAX - 1)] += frame->segments;
+  return TCX_DROP;
+}
+
+/// Drops a frame that belongs to no connection.
+rare int drop_at_node(__u32 reason) {
+  __u32 zero = 0;
+  struct esw_node_row *node = bpf_map_lookup_elem(&esw_node, &zero);
+  if (node)
+    node->drops[reason & (ESW_DROP_REASONS_MAX - 1)]++;
+  return TCX_DROP;
+}
+
+/// Drops VXLAN that nobody configured and remembers who sent it, so that a diagnosis can name him.
+rare int drop_offender(__u32 reason, __u32 vni, __u32 remote_be, __u32 tunnel_be) {
+  struct esw_offender_key key = {
+      .vni = vni, .remote_address_be = remote_be, .tunnel_address_be = tunnel_be, .reason = reason};
+  __u64 now = clock_ns();
+  struct esw_offender_row *row = bpf_map_lookup_elem(&esw_offenders, &key);
+  if (row) {
+    __sync_fetch_and_add(&row->count, 1);
+    row->last_ns = now;
+  } else {
+    struct esw_offender_row fresh = {.count = 1, .first_ns = now, .last_ns = now};
+    bpf_map_update_elem(&esw_offenders, &key, &fresh, BPF_NOEXIST);
+  }
+  return drop_at_node(reason);
+}
+
+/// Leaves a VXLAN packet to the kernel's own VXLAN device: esw_slow sees what comes out of it.
+rare int pass_to_slow(__u32 tunnel_be) {
+  __u32 zero = 0;
+  struct esw_node_row *node = bpf_map_lookup_elem(&esw_node, &zero);
+  if (node && is_our_tunnel(tunnel_be))
+    node->passed_to_slow++;
+  return TCX_NEXT;
+}
+
+inline_always void count_sent(const struct frame *frame, __u32 remote) {
+  struct esw_direction_row *row = &frame->activity->directions[ESW_TO_REMOTE];
+  row->frames += frame->segments;
+  row->bytes += frame->bytes;
+  frame->activity->remotes[remote & (ESW_REMOTES_MAX - 1)].last_sent_ns = frame->now;
+}
+
+inline_always void count_delivered(const struct frame *frame) {
+  struct esw_direction_row *row = &frame->activity->directions[ESW_TO_LOCAL];
+  row->frames += frame->segments;
+  row->bytes += frame->bytes;
+}
+
+#endif

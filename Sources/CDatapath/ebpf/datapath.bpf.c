@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// The forwarding path of OpenESW: four programs.
+//
+//   esw_local     tcx ingress of each attachment port:   frame -> rules -> outer headers -> underlay
+//   esw_underlay  tcx ingress of the underlay interface: VXLAN -> allow-list, rules -> attachment port
+//   esw_slow      tcx ingress of the `external` VXLAN device: what the kernel decapsulated -> the same rules
+//   esw_sweep     run by user space about once a second: ages the FDB
+//
+// They run on Linux 6.6 and later and share the maps of tables.h, whose layouts are in ../include/maps.h.
+
+#include "deliver.h"
+#include "sweep.h"
+
+/// Fills in who the frame belongs to. False: rows are missing.
+inline_always int belongs_to(struct frame *frame, __u32 number) {
+  struct esw_connection_key key = {.connection = number};
+  frame->number = number;
+  frame->connection = bpf_map_lookup_elem(&esw_connections, &key);
+  if (unlikely(!frame->connection))
+    return 0;
+  frame->activity = bpf_map_lookup_elem(&esw_activity, &key);
+  frame->now = clock_ns();
+  return likely(frame->activity != 0);
+}
+
+/// Bytes of a frame that are looked at: Ethernet, IPv6, TCP up to its length.
+#define INSPECTED (ETHERNET_LENGTH + (__u32)sizeof(struct ipv6_header) + 16)
+
+SEC("tc")
+int esw_local(struct __sk_buff *skb) {
+  struct frame frame;
+  struct esw_port_key port = {.ifindex = skb->ifindex};
+  const struct esw_port_row *row = bpf_map_lookup_elem(&esw_ports, &port);
+  if (unlikely(!row))
+    return drop_at_node(ESW_DROP_UNKNOWN_PORT);
+  if (unlikely(!belongs_to(&frame, row->connection)))
+    return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
+  if (unlikely(!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))) {
+    frame.segments = 1;
+    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);
+  }
+
+  __u32 reason = admit(skb, &frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return drop(&frame, ESW_TO_REMOTE, reason);
+  if (unlikely(frame.meaning != FRAME_PLAIN))
+    return is_request_for_node(&frame) ? answer_local(skb, &frame) : keep(&frame, ESW_TO_REMOTE);
+  if (unlikely(is_group(frame.ethernet.destination)))
+    return flood_to_remotes(skb, &frame);
+  int side = destination_side(&frame);
+  if (likely(side > ESW_SIDE_LOCAL && side <= frame.connection->remote_count))
+    return send_to_remote(skb, &frame, side - ESW_SIDE_REMOTE);
+  if (side == ESW_SIDE_LOCAL)
+    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
+  if (same_mac(frame.ethernet.destination, frame.connection->fixed_mac))
+    return keep(&frame, ESW_TO_REMOTE);
+  return flood_to_remotes(skb, &frame);
+}
+
+/// Outer addresses and VNI of a VXLAN packet at the underlay.
+struct arrival {
+  struct esw_source_key key;
+  __u32 flags;
+};
+
+/// Reads the outer headers. False: not VXLAN to anybody, or nothing that this path takes: the kernel's business.
+/// `slow`: it is VXLAN, but for the kernel's VXLAN device.
+inline_always int read_outer(struct __sk_buff *skb, struct arrival *arrival, int *slow) {
+  void *data = (void *)(long)skb->data;
+  if (data + OUTER_LENGTH > (void *)(long)skb->data_end)
+    return 0;
+  const struct ipv4_header *ip = data + OUTER_IPV4_AT;
+  const struct udp_header *udp = data + OUTER_UDP_AT;
+  const struct vxlan_header *vxlan = data + OUTER_VXLAN_AT;
+  if (ip->version_and_words != IPV4_WORDS_WITHOUT_OPTIONS || ip->protocol != PROTOCOL_UDP)
+    return 0;
+  if (udp->destination_port != bpf_htons(ESW_VXLAN_PORT))
+    return 0;
+  arrival->key.remote_address_be = ip->source;
+  arrival->key.tunnel_address_be = ip->destination;
+  arrival->key.vni = bpf_ntohl(vxlan->vni) >> 8;
+  arrival->flags = vxlan->flags;
+  // Anything unusual is handled by the kernel: super-packets, fragments, bytes behind the packet, wrong sums.
+  __u32 length = skb->len - ETHERNET_LENGTH;
+  *slow = skb->gso_size || (ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK)) || bpf_ntohs(ip->length) != length ||
+          bpf_ntohs(udp->length) != length - sizeof(*ip) || fold16(sum16(ip, sizeof(*ip))) != 0xffff;
+  return 1;
+}
+
+SEC("tc")
+int esw_underlay(struct __sk_buff *skb) {
+  struct frame frame;
+  struct arrival arrival;
+  int slow = 0;
+  if (skb->protocol != bpf_htons(ETHERTYPE_IPV4) || skb->pkt_type != ESW_PACKET_HOST)
+    return TCX_NEXT;
+  // A tag here is that of a VLAN interface on top of this one: its packets are not ours.
+  if (unlikely(skb->vlan_present))
+    return TCX_NEXT;
+  if (!readable(skb, smaller(OUTER_LENGTH + INSPECTED, skb->len)) || !read_outer(skb, &arrival, &slow))
+    return TCX_NEXT;
+  if (unlikely(slow))
+    return pass_to_slow(arrival.key.tunnel_address_be);
+
+  const struct esw_source_row *source = bpf_map_lookup_elem(&esw_sources, &arrival.key);
+  if (unlikely(!source || !(arrival.flags & bpf_htonl(VXLAN_FLAG_VNI)))) {
+    if (!is_our_tunnel(arrival.key.tunnel_address_be))
+      return TCX_NEXT;
+    return drop_offender(source ? ESW_DROP_MALFORMED : ESW_DROP_UNKNOWN_SOURCE, arrival.key.vni,
+                         arrival.key.remote_address_be, arrival.key.tunnel_address_be);
+  }
+  if (unlikely(!belongs_to(&frame, source->connection)))
+    return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
+  frame.segments = 1;
+  __u32 underlay = frame.connection->underlay_ifindex;
+  if (unlikely(underlay && underlay != skb->ifindex))
+    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE);
+  if (unlikely(!inspect(skb, &frame, OUTER_LENGTH, skb->len - OUTER_LENGTH)))
+    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED);
+
+  // Stripping comes first: when the kernel refuses it, esw_slow shall see the frame as if nobody had.
+  if (unlikely(!strip_outer(skb, &frame)))
+    return pass_to_slow(arrival.key.tunnel_address_be);
+  __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
+  __u32 fate = judge_from_remote(skb, &frame, index);
+  if (likely(fate == FATE_DELIVER))
+    return deliver(skb, &frame);
+  if (fate == FATE_ANSWER)
+    return answer_remote(skb, &frame, index);
+  return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
+}
+
+SEC("tc")
+int esw_slow(struct __sk_buff *skb) {
+  struct frame frame;
+  struct bpf_tunnel_key tunnel;
+  // The full size is one that the kernel knows, and it includes our own address (linux/bpf.h since 6.0).
+  if (bpf_skb_get_tunnel_key(skb, &tunnel, sizeof(tunnel), 0) != 0)
+    return drop_at_node(ESW_DROP_MALFORMED);
+  struct esw_source_key key = {
+      .vni = tunnel.tunnel_id,
+      // This helper speaks the machine's byte order.
+      .remote_address_be = bpf_htonl(tunnel.remote_ipv4),
+      .tunnel_address_be = bpf_htonl(tunnel.local_ipv4),
+  };
+  const struct esw_source_row *source = bpf_map_lookup_elem(&esw_sources, &key);
+  if (!source)
+    return drop_offender(ESW_DROP_UNKNOWN_SOURCE, key.vni, key.remote_address_be, key.tunnel_address_be);
+  if (!belongs_to(&frame, source->connection))
+    return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
+  frame.segments = 1;
+  if (!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))
+    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED);
+  frame.activity->directions[ESW_TO_LOCAL].slow += frame.segments;
+
+  __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
+  __u32 fate = judge_from_remote(skb, &frame, index);
+  if (fate == FATE_DELIVER)
+    return deliver(skb, &frame);
+  if (fate == FATE_ANSWER)
+    return answer_remote(skb, &frame, index);
+  return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
+}
+
+SEC("syscall")
+int esw_sweep(struct esw_sweep_context *context) {
+  sweep_all(context);
+  return 0;
+}
+
+// Some helpers (bpf_fib_lookup) are given to GPL-compatible programs only; this source may be used under the GPL.
+char datapath_license[] SEC("license") = "GPL";

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// From a remote to the local side: the rules, and the way out of the attachment port. The same for frames that this
+// path stripped and for those that the kernel's VXLAN device did.
+
+#ifndef ESW_DELIVER_H
+#define ESW_DELIVER_H
+
+#include "learn.h"
+#include "respond.h"
+
+/// linux/bpf.h: check each segment of a super-packet.
+#define CHECK_SEGMENTS BPF_MTU_CHK_SEGS
+
+/// Every interface takes frames of this length: Ethernet header and IPv6's minimum MTU (RFC 8200 section 5).
+#define ALWAYS_FITS (ETHERNET_LENGTH + 1280)
+
+/// What to do with a frame from a remote.
+enum fate {
+  FATE_DELIVER,
+  FATE_ANSWER,
+  FATE_KEEP,
+  /// FATE_DROP + enum esw_drop_reason
+  FATE_DROP,
+};
+
+/// Decides on a frame from remote number `index`, and learns from it.
+inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  struct esw_remote_activity *seen = &frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)];
+  seen->last_received_ns = frame->now;
+  __u32 reason = admit(skb, frame, ESW_SIDE_REMOTE + index, ESW_TO_LOCAL);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return FATE_DROP + reason;
+  if (unlikely(frame->meaning != FRAME_PLAIN)) {
+    if (is_request_for_node(frame))
+      return FATE_ANSWER;
+    seen->last_answer_ns = frame->now;
+    return FATE_KEEP;
+  }
+  if (unlikely(is_group(frame->ethernet.destination))) {
+    frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
+  } else {
+    int side = destination_side(frame);
+    if (unlikely(side > ESW_SIDE_LOCAL))
+      return FATE_DROP + (side == ESW_SIDE_REMOTE + (int)index ? ESW_DROP_SAME_SIDE : ESW_DROP_SPLIT_HORIZON);
+    if (unlikely(side == SIDE_UNKNOWN)) {
+      if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
+        return FATE_KEEP;
+      frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
+    }
+  }
+  return likely(frame->connection->port_ifindex) ? FATE_DELIVER : FATE_DROP + ESW_DROP_NO_PORT;
+}
+
+/// Sends a bare frame out of the attachment port.
+inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
+  __u32 port = frame->connection->port_ifindex;
+  if (unlikely(frame->bytes > ALWAYS_FITS)) {
+    __u32 mtu = 0;
+    if (bpf_check_mtu(skb, port, &mtu, 0, skb->gso_size ? CHECK_SEGMENTS : 0) > 0)
+      return drop(frame, ESW_TO_LOCAL, ESW_DROP_TOO_BIG);
+  }
+  count_delivered(frame);
+  return bpf_redirect(port, 0);
+}
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// What the path knows of one frame on its way: who it belongs to, and what its headers say.
+
+#ifndef ESW_FRAME_H
+#define ESW_FRAME_H
+
+#include "kernel.h"
+#include "wire.h"
+
+/// Frames that mean something to the switch itself.
+enum frame_meaning {
+  FRAME_PLAIN = 0,
+  FRAME_ARP_REQUEST_FOR_NODE,
+  FRAME_ECHO_REQUEST_FOR_NODE,
+  /// ARP reply or echo reply to the fixed MAC: a probe was answered.
+  FRAME_ANSWER_FOR_NODE,
+  /// ARP in which somebody else says that he is the fixed IP.
+  FRAME_ADDRESS_CONFLICT,
+};
+
+struct frame {
+  const struct esw_connection_row *connection;
+  struct esw_activity_row *activity;
+  __u32 number;
+  __u64 now;
+
+  struct ethernet_header ethernet __attribute__((aligned(8)));
+  __u16 reserved;
+  /// IPv4 address that its source has; 0: not said.
+  __u32 sender_be;
+  /// Spreads flows over outer source ports.
+  __u32 flow;
+  /// Bytes of the frame's headers up to the payload that segmentation cuts; used for super-packets only.
+  __u32 headers;
+  /// Bytes and wire frames, as counted.
+  __u32 bytes;
+  __u32 segments;
+  __u8 meaning;
+  __u8 sender_from_arp;
+};
+
+/// Mixes three words so that neighbouring addresses and ports end in different upper bits.
+inline_always __u32 mix(__u32 a, __u32 b, __u32 c) {
+  // Odd constants of multiplicative hashing (2^32 divided by the golden ratio, and two others without pattern).
+  __u32 h = a * 0x9e3779b1u;
+  h = (h << 13 | h >> 19) ^ b * 0x85ebca77u;
+  h = (h << 13 | h >> 19) ^ c * 0xc2b2ae3du;
+  h ^= h >> 15;
+  return h * 0x2c1b3c6du;
+}
+
+inline_always int has_ports(__u8 protocol) {
+  return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP || protocol == PROTOCOL_SCTP;
+}
+
+/// Ports of the flow, and the end of its headers, from what stands at `at`.
+inline_always __u32 inspect_transport(struct frame *frame, void *at, void *end, __u8 protocol, __u32 before) {
+  __u32 ports = protocol;
+  frame->headers = before + sizeof(struct udp_header);
+  if (!has_ports(protocol) || at + 4 > end)
+    return ports;
+  ports ^= *(__u32 *)at;
+  if (protocol == PROTOCOL_TCP && at + 13 <= end)
+    frame->headers = before + (((__u8 *)at)[12] >> 4) * 4;
+  return ports;
+}
+
+inline_always void inspect_ipv4(struct frame *frame, void *at, void *end) {
+  const struct ipv4_header *ip = at;
+  if (at + sizeof(*ip) > end)
+    return;
+  frame->sender_be = ip->source;
+  __u32 ports = ip->protocol;
+  // A later fragment has no ports: no fragment uses them, so that all of a packet take one way.
+  int fragment = ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK);
+  if (likely(!fragment && ip->version_and_words == IPV4_WORDS_WITHOUT_OPTIONS))
+    ports = inspect_transport(frame, at + sizeof(*ip), end, ip->protocol, ETHERNET_LENGTH + sizeof(*ip));
+  frame->flow = mix(ip->source, ip->destination, ports);
+
+  const struct esw_connection_row *connection = frame->connection;
+  if (likely(ip->protocol != PROTOCOL_ICMP) || fragment || ip->destination != connection->fixed_address_be ||
+      ip->version_and_words != IPV4_WORDS_WITHOUT_OPTIONS || !connection->fixed_address_be ||
+      !same_mac(frame->ethernet.destination, connection->fixed_mac))
+    return;
+  const struct icmp_header *icmp = at + sizeof(*ip);
+  if ((void *)(icmp + 1) > end || icmp->code != 0)
+    return;
+  if (icmp->type == ICMP_ECHO_REQUEST)
+    frame->meaning = FRAME_ECHO_REQUEST_FOR_NODE;
+  else if (icmp->type == ICMP_ECHO_REPLY)
+    frame->meaning = FRAME_ANSWER_FOR_NODE;
+}
+
+inline_always void inspect_ipv6(struct frame *frame, void *at, void *end) {
+  const struct ipv6_header *ip = at;
+  if (at + sizeof(*ip) > end)
+    return;
+  __u32 ports = inspect_transport(frame, at + sizeof(*ip), end, ip->next_header, ETHERNET_LENGTH + sizeof(*ip));
+  frame->flow = mix(ip->source[0] ^ ip->source[1] ^ ip->source[2] ^ ip->source[3],
+                    ip->destination[0] ^ ip->destination[1] ^ ip->destination[2] ^ ip->destination[3], ports);
+}
+
+inline_always void inspect_arp(struct frame *frame, void *at, void *end) {
+  const struct arp_header *arp = at;
+  const struct esw_connection_row *connection = frame->connection;
+  if (at + sizeof(*arp) > end || arp->protocol_type != bpf_htons(ETHERTYPE_IPV4) || arp->hardware_length != 6 ||
+      arp->protocol_length != 4)
+    return;
+  if (same_mac(arp->sender_mac, frame->ethernet.source)) {
+    frame->sender_be = arp->sender_address;
+    frame->sender_from_arp = 1;
+  }
+  if (!connection->fixed_address_be)
+    return;
+  if (arp->sender_address == connection->fixed_address_be)
+    frame->meaning = FRAME_ADDRESS_CONFLICT;
+  else if (arp->operation == bpf_htons(ARP_REQUEST) && arp->target_address == connection->fixed_address_be)
+    frame->meaning = FRAME_ARP_REQUEST_FOR_NODE;
+  else if (arp->operation == bpf_htons(ARP_REPLY) && same_mac(frame->ethernet.destination, connection->fixed_mac))
+    frame->meaning = FRAME_ANSWER_FOR_NODE;
+}
+
+/// Reads the frame that starts `offset` bytes into the packet. False: it is shorter than an Ethernet header.
+/// `length` is that of the frame.
+inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u32 offset, __u32 length) {
+  void *data = (void *)(long)skb->data + offset;
+  void *end = (void *)(long)skb->data_end;
+  const struct ethernet_header *ethernet = data;
+  if (data + sizeof(*ethernet) > end)
+    return 0;
+  copy_ethernet(&frame->ethernet, ethernet);
+  frame->reserved = 0;
+  frame->sender_be = 0;
+  frame->sender_from_arp = 0;
+  frame->meaning = FRAME_PLAIN;
+  frame->headers = ETHERNET_LENGTH;
+  void *at = data + sizeof(*ethernet);
+  if (likely(ethernet->type == bpf_htons(ETHERTYPE_IPV4)))
+    inspect_ipv4(frame, at, end);
+  else if (ethernet->type == bpf_htons(ETHERTYPE_IPV6))
+    inspect_ipv6(frame, at, end);
+  else {
+    const __u16 *mac = (const __u16 *)ethernet;
+    frame->flow = mix(mac[0] ^ mac[3], mac[1] ^ mac[4], mac[2] ^ mac[5]);
+    if (ethernet->type == bpf_htons(ETHERTYPE_ARP))
+      inspect_arp(frame, at, end);
+  }
+  frame->bytes = length;
+  frame->segments = 1;
+  __u32 size = skb->gso_size;
+  if (unlikely(size)) {
+    // Trusting `gso_segs` is not possible: it is 0 for packets from outside sources (virtio, tap).
+    __u32 payload = length > frame->headers ? length - frame->headers : 1;
+    frame->segments = (payload + size - 1) / size;
+    frame->bytes = length + (frame->segments - 1) * frame->headers;
+  }
+  return 1;
+}
+
+/// Length of the largest wire frame that this frame becomes.
+inline_always __u32 largest_frame(struct __sk_buff *skb, const struct frame *frame) {
+  __u32 size = skb->gso_size;
+  return likely(!size) ? frame->bytes : frame->headers + size;
+}
+
+#endif

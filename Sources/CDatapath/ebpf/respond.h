@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// What the switch itself answers: ARP and ICMP echo for the connection's first fixed IP.
+
+#ifndef ESW_RESPOND_H
+#define ESW_RESPOND_H
+
+#include "send.h"
+
+/// Turns the frame into its answer. The frame starts at `skb->data`.
+/// Beyond the Ethernet header only bpf_skb_store_bytes writes: it keeps sums of hardware that sums whole packets right.
+inline_always int write_arp_reply(struct __sk_buff *skb, const struct frame *frame) {
+  struct arp_header arp;
+  if (bpf_skb_load_bytes(skb, ETHERNET_LENGTH, &arp, sizeof(arp)) != 0)
+    return 0;
+  arp.operation = bpf_htons(ARP_REPLY);
+  copy_mac(arp.target_mac, arp.sender_mac);
+  arp.target_address = arp.sender_address;
+  copy_mac(arp.sender_mac, frame->connection->fixed_mac);
+  arp.sender_address = frame->connection->fixed_address_be;
+  return bpf_skb_store_bytes(skb, ETHERNET_LENGTH, &arp, sizeof(arp), BPF_F_RECOMPUTE_CSUM) == 0;
+}
+
+inline_always int write_echo_reply(struct __sk_buff *skb) {
+  struct {
+    struct ipv4_header ip;
+    struct icmp_header icmp;
+  } __attribute__((packed, aligned(4))) packet;
+  if (bpf_skb_load_bytes(skb, ETHERNET_LENGTH, &packet, sizeof(packet)) != 0)
+    return 0;
+  __u32 source = packet.ip.source;
+  packet.ip.source = packet.ip.destination;
+  packet.ip.destination = source;
+  packet.ip.time_to_live = 64;
+  packet.ip.checksum = 0;
+  packet.ip.checksum = ~fold16(sum16(&packet.ip, sizeof(packet.ip)));
+  packet.icmp.type = ICMP_ECHO_REPLY;
+  // RFC 1624: the first word fell by 0x0800, so the inverted sum rises by it.
+  packet.icmp.checksum = fold16((__u32)packet.icmp.checksum + bpf_htons(ICMP_ECHO_REQUEST << 8));
+  return bpf_skb_store_bytes(skb, ETHERNET_LENGTH, &packet, sizeof(packet), BPF_F_RECOMPUTE_CSUM) == 0;
+}
+
+/// Makes the answer of a request for the node, Ethernet header included. False: the kernel refused.
+rare int write_answer(struct __sk_buff *skb, struct frame *frame) {
+  int written = frame->meaning == FRAME_ARP_REQUEST_FOR_NODE ? write_arp_reply(skb, frame) : write_echo_reply(skb);
+  if (!written)
+    return 0;
+  copy_mac(frame->ethernet.destination, frame->ethernet.source);
+  copy_mac(frame->ethernet.source, frame->connection->fixed_mac);
+  return bpf_skb_store_bytes(skb, 0, &frame->ethernet, sizeof(frame->ethernet), 0) == 0;
+}
+
+inline_always int is_request_for_node(const struct frame *frame) {
+  return frame->meaning == FRAME_ARP_REQUEST_FOR_NODE || frame->meaning == FRAME_ECHO_REQUEST_FOR_NODE;
+}
+
+/// Answers a host of the local side, out of the port it came in by.
+rare int answer_local(struct __sk_buff *skb, struct frame *frame) {
+  if (!write_answer(skb, frame))
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  frame->activity->directions[ESW_TO_REMOTE].answered++;
+  return bpf_redirect(skb->ifindex, 0);
+}
+
+/// Answers a host behind a remote, to that very remote; the frame has been stripped.
+/// Counts as an answer in the direction of the request, and as a frame in that of the reply.
+rare int answer_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  if (!write_answer(skb, frame))
+    return drop(frame, ESW_TO_LOCAL, ESW_DROP_KERNEL);
+  frame->activity->directions[ESW_TO_LOCAL].answered++;
+  return send_to_remote(skb, frame, index);
+}
+
+/// A frame to the fixed MAC that asks for nothing ends here.
+inline_always int keep(struct frame *frame, const enum esw_direction direction) {
+  frame->activity->directions[direction].for_node += frame->segments;
+  return TCX_DROP;
+}
+
+#endif

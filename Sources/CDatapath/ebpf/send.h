@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// From the local side to remotes: to one, or a copy to each.
+
+#ifndef ESW_SEND_H
+#define ESW_SEND_H
+
+#include "encapsulate.h"
+
+/// Gives the frame to the kernel's VXLAN device; as a copy when the frame is still needed.
+rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 index, int copy) {
+  index &= ESW_REMOTES_MAX - 1;
+  const struct esw_remote *remote = &frame->connection->remotes[index];
+  struct bpf_tunnel_key key = {
+      .tunnel_id = remote->vni,
+      // This helper speaks the machine's byte order.
+      .remote_ipv4 = bpf_ntohl(remote->address_be),
+      .local_ipv4 = bpf_ntohl(frame->connection->tunnel_address_be),
+      .tunnel_ttl = 64,
+  };
+  if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX) != 0)
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  count_sent(frame, index);
+  frame->activity->directions[ESW_TO_REMOTE].slow += frame->segments;
+  if (!copy)
+    return bpf_redirect(external_ifindex(), 0);
+  bpf_clone_redirect(skb, external_ifindex(), 0);
+  return TCX_DROP;
+}
+
+/// Sends a packet that has its outer headers.
+inline_always int send_encapsulated(const struct esw_next_hop *hop, enum way way) {
+  if (likely(way == WAY_DIRECT))
+    return bpf_redirect(hop->ifindex, 0);
+  struct bpf_redir_neigh next = {.nh_family = ESW_AF_INET, .ipv4_nh = hop->gateway_be};
+  return bpf_redirect_neigh(hop->ifindex, &next, sizeof(next), 0);
+}
+
+/// Sends the frame to remote number `index`.
+inline_always int send_to_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  __u32 reason = ESW_DROP_UNRESOLVED, sum = 0;
+  enum way way = choose_way(skb, frame, index, &reason);
+  if (unlikely(way == WAY_NONE))
+    return drop(frame, ESW_TO_REMOTE, reason);
+  if (unlikely(way == WAY_DEVICE))
+    return send_through_device(skb, frame, index, 0);
+  if (unlikely(make_room(skb) != 0 || !write_outer(skb, frame, index, way, &sum)))
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  count_sent(frame, index);
+  return send_encapsulated(&frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)].next_hop, way);
+}
+
+/// The way of a frame that goes to two remotes at once, of which this copy is not the last.
+inline_always enum way way_of_copy(enum way way, const struct esw_remote *remote, const struct esw_next_hop *hop) {
+  // The kernel resolves a neighbour for the packet that a program ends with, not for copies.
+  if (way != WAY_NEIGHBOUR)
+    return way;
+  enum way other = way_through_device(remote);
+  return other == WAY_NONE && hop->state == ESW_NEXT_HOP_RESOLVED ? WAY_DIRECT : other;
+}
+
+/// Sends a copy to each of two remotes. Copies that the VXLAN device makes must come first, from the bare frame.
+rare int send_to_both(struct __sk_buff *skb, struct frame *frame) {
+  __u32 reason[2] = {ESW_DROP_UNRESOLVED, ESW_DROP_UNRESOLVED}, sum = 0, first = 0;
+  enum way way[2];
+  way[0] = choose_way(skb, frame, 0, &reason[0]);
+  way[1] = choose_way(skb, frame, 1, &reason[1]);
+  // Last goes the one that is in most need of the kernel's neighbour code.
+  if (way[0] == WAY_NEIGHBOUR && way[1] != WAY_NEIGHBOUR)
+    first = 1;
+  __u32 last = 1 - first;
+  struct esw_next_hop *hop = &frame->activity->remotes[first].next_hop;
+  enum way way_first = way_of_copy(first ? way[1] : way[0], &frame->connection->remotes[first], hop);
+  enum way way_last = first ? way[0] : way[1];
+
+  if (way_last == WAY_DEVICE && way_first == WAY_DIRECT) {
+    send_through_device(skb, frame, last, 1);
+    way_last = WAY_NONE;
+    reason[last] = ESW_DROP_REASON_COUNT;
+  }
+  if (way_first == WAY_DEVICE)
+    send_through_device(skb, frame, first, 1);
+  else if (way_first == WAY_NONE)
+    drop(frame, ESW_TO_REMOTE, reason[first]);
+  if (way_last == WAY_DEVICE)
+    return send_through_device(skb, frame, last, 0);
+  if (way_last == WAY_NONE && reason[last] != ESW_DROP_REASON_COUNT)
+    drop(frame, ESW_TO_REMOTE, reason[last]);
+  if (way_first != WAY_DIRECT && way_last == WAY_NONE)
+    return TCX_DROP;
+
+  if (make_room(skb) != 0)
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  if (way_first == WAY_DIRECT) {
+    if (!write_outer(skb, frame, first, way_first, &sum))
+      return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+    count_sent(frame, first);
+    if (way_last == WAY_NONE)
+      return send_encapsulated(hop, way_first);
+    bpf_clone_redirect(skb, hop->ifindex, 0);
+  }
+  if (!write_outer(skb, frame, last, way_last, &sum))
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  count_sent(frame, last);
+  return send_encapsulated(&frame->activity->remotes[last].next_hop, way_last);
+}
+
+/// Broadcast, multicast and unknown unicast from the local side.
+rare int flood_to_remotes(struct __sk_buff *skb, struct frame *frame) {
+  __u32 count = frame->connection->remote_count;
+  if (count == 0)
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_NO_REMOTE);
+  frame->activity->directions[ESW_TO_REMOTE].flooded += frame->segments * count;
+  return count == 1 ? send_to_remote(skb, frame, 0) : send_to_both(skb, frame);
+}
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// The maps. Their layouts and who writes them are in maps.h.
+
+#ifndef ESW_TABLES_H
+#define ESW_TABLES_H
+
+#include "kernel.h"
+
+/// linux/bpf.h: rows are allocated when they are made. 4,000 connections must not cost the memory of 16,384.
+#define GROWING(kind, capacity, key_type, row_type)                                                            \
+  __uint(type, kind);                                                                                          \
+  __uint(map_flags, BPF_F_NO_PREALLOC);                                                                        \
+  __uint(max_entries, capacity);                                                                               \
+  __type(key, key_type);                                                                                       \
+  __type(value, row_type)
+
+#define FIXED(kind, capacity, key_type, row_type)                                                              \
+  __uint(type, kind);                                                                                          \
+  __uint(max_entries, capacity);                                                                               \
+  __type(key, key_type);                                                                                       \
+  __type(value, row_type)
+
+struct {
+  FIXED(BPF_MAP_TYPE_ARRAY, 1, __u32, struct esw_meta_row);
+} esw_meta SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_TUNNELS_MAX, struct esw_tunnel_key, struct esw_tunnel_row);
+} esw_tunnels SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_PORTS_MAX, struct esw_port_key, struct esw_port_row);
+} esw_ports SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_CONNECTIONS_MAX, struct esw_connection_key, struct esw_connection_row);
+} esw_connections SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_SOURCES_MAX, struct esw_source_key, struct esw_source_row);
+} esw_sources SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_CONNECTIONS_MAX, struct esw_connection_key, struct esw_state_row);
+} esw_states SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_PERCPU_HASH, ESW_CONNECTIONS_MAX, struct esw_connection_key, struct esw_activity_row);
+} esw_activity SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_FDB_MAX, struct esw_fdb_key, struct esw_fdb_row);
+} esw_fdb SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct esw_node_row);
+} esw_node SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_LRU_HASH, ESW_OFFENDERS_MAX, struct esw_offender_key, struct esw_offender_row);
+} esw_offenders SEC(".maps");
+
+inline_always __u32 external_ifindex(void) {
+  __u32 zero = 0;
+  const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);
+  return meta ? meta->external_ifindex : 0;
+}
+
+inline_always int is_our_tunnel(__u32 address_be) {
+  struct esw_tunnel_key key = {.address_be = address_be};
+  return bpf_map_lookup_elem(&esw_tunnels, &key) != 0;
+}
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+//
+// Headers as they are on the wire; all fields in network byte order. They have no gaps by themselves, and are not
+// declared packed: a packed field is read byte by byte, and the machines we run on read any address at once.
+
+#ifndef ESW_WIRE_H
+#define ESW_WIRE_H
+
+#include <linux/types.h>
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP 0x0806
+#define ETHERTYPE_VLAN 0x8100
+#define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_SERVICE_VLAN 0x88a8
+
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+#define PROTOCOL_SCTP 132
+
+struct ethernet_header {
+  __u8 destination[6];
+  __u8 source[6];
+  __u16 type;
+};
+
+struct ipv4_header {
+  __u8 version_and_words;
+  __u8 service;
+  __u16 length;
+  __u16 identification;
+  /// 3 flags (reserved, don't fragment, more fragments), 13 bits of offset in 8 bytes.
+  __u16 fragment;
+  __u8 time_to_live;
+  __u8 protocol;
+  __u16 checksum;
+  __u32 source;
+  __u32 destination;
+};
+
+#define IPV4_WORDS_WITHOUT_OPTIONS 0x45
+/// More fragments follow, or this is not the first.
+#define IPV4_FRAGMENT_MASK 0x3fff
+
+struct ipv6_header {
+  __u32 version_class_flow;
+  __u16 payload_length;
+  __u8 next_header;
+  __u8 hop_limit;
+  __u32 source[4];
+  __u32 destination[4];
+};
+
+struct udp_header {
+  __u16 source_port;
+  __u16 destination_port;
+  __u16 length;
+  __u16 checksum;
+};
+
+/// RFC 7348 section 5
+struct vxlan_header {
+  __u32 flags;
+  /// Upper 24 bits.
+  __u32 vni;
+};
+
+/// The I bit: the VNI is valid. Other bits are ignored on receipt.
+#define VXLAN_FLAG_VNI 0x08000000
+
+/// RFC 826 for Ethernet and IPv4
+struct arp_header {
+  __u16 hardware_type;
+  __u16 protocol_type;
+  __u8 hardware_length;
+  __u8 protocol_length;
+  __u16 operation;
+  __u8 sender_mac[6];
+  __u32 sender_address;
+  __u8 target_mac[6];
+  __u32 target_address;
+} __attribute__((packed));
+
+#define ARP_REQUEST 1
+#define ARP_REPLY 2
+
+/// RFC 792, echo and echo reply
+struct icmp_header {
+  __u8 type;
+  __u8 code;
+  __u16 checksum;
+};
+
+#define ICMP_ECHO_REPLY 0
+#define ICMP_ECHO_REQUEST 8
+
+/// Where the headers of a VXLAN packet stand (RFC 7348 section 5, over IPv4 without options).
+#define ETHERNET_LENGTH ((__u32)sizeof(struct ethernet_header))
+#define OUTER_IPV4_AT ETHERNET_LENGTH
+#define OUTER_UDP_AT (OUTER_IPV4_AT + (__u32)sizeof(struct ipv4_header))
+#define OUTER_VXLAN_AT (OUTER_UDP_AT + (__u32)sizeof(struct udp_header))
+/// What encapsulation puts before an Ethernet frame.
+#define OUTER_LENGTH (OUTER_VXLAN_AT + (__u32)sizeof(struct vxlan_header))
+_Static_assert(OUTER_LENGTH == 50, "14 + 20 + 8 + 8");
+
+/// Outer IP packet minus inner Ethernet frame.
+#define OUTER_IP_OVERHEAD (OUTER_LENGTH - ETHERNET_LENGTH)
+
+/// One's complement sum of the 16-bit words of `bytes`, not folded. `bytes` is even and a constant.
+inline_always __u32 sum16(const void *start, __u32 bytes) {
+  const __u16 *word = start;
+  __u32 sum = 0;
+#pragma unroll
+  for (__u32 i = 0; i < bytes / 2; i++)
+    sum += word[i];
+  return sum;
+}
+
+/// Folds a sum of up to 65,536 words into the 16 bits that stand in a header, not yet inverted.
+inline_always __u16 fold16(__u32 sum) {
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (__u16)sum;
+}
+
+/// MAC addresses are compared as halves: the verifier's loads are cheap, a byte loop is not.
+inline_always int same_mac(const __u8 *one, const __u8 *other) {
+  const __u16 *a = (const __u16 *)one, *b = (const __u16 *)other;
+  return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+}
+
+inline_always void copy_mac(__u8 *to, const __u8 *from) {
+  __u16 *a = (__u16 *)to;
+  const __u16 *b = (const __u16 *)from;
+  a[0] = b[0], a[1] = b[1], a[2] = b[2];
+}
+
+/// Both ends may be in a packet; one on the stack must be aligned to 8, where the verifier insists on it.
+inline_always void copy_ethernet(struct ethernet_header *to, const struct ethernet_header *from) {
+  *(__u64 *)to = *(const __u64 *)from;
+  *(__u32 *)((__u8 *)to + 8) = *(const __u32 *)((const __u8 *)from + 8);
+  to->type = from->type;
+}
+
+inline_always int is_group(const __u8 *mac) { return mac[0] & 1; }
+
+#endif

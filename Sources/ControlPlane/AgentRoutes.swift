@@ -1,0 +1,70 @@
+import ESWModel
+import ESWPlanning
+import ESWSeams
+import ESWWire
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+
+/// The link of agents: they ask for their configuration and send their reports.
+struct AgentRoutes {
+  /// How long an agent may ask us to wait for news.
+  static let longestWaitSeconds = 60
+  static let defaultWaitSeconds = 30
+
+  let core: ControlPlaneCore
+
+  func add(to group: RouterGroup<CallContext>) {
+    group.get("configuration", use: configuration)
+    group.put("report", use: report)
+  }
+
+  /// Answers at once unless the agent has the newest generation of this store; then waits for the next.
+  @Sendable private func configuration(request: Request, context: CallContext) async throws -> Response {
+    let node = try node(of: context)
+    let query = request.query
+    let store: QueryFilter<StoreID> = query.filter("store")
+    let after = try number(query, "after", upTo: .max)
+    let wait = try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
+    guard let after, store == .only(core.snapshot.store) else {
+      return try answer(GatewayConfiguration(for: node, from: core.snapshot))
+    }
+    let snapshot = await cancelWhenGracefulShutdown { [core] in
+      await core.store.snapshot(after: Revision(after), within: .seconds(wait))
+    }
+    guard let snapshot else { return .noContent }
+    return try answer(GatewayConfiguration(for: node, from: snapshot))
+  }
+
+  @Sendable private func report(_: Request, context: CallContext) async throws -> Response {
+    let node = try node(of: context)
+    let report = try AgentLinkMessages.report(from: Data(context.body.readableBytesView))
+    guard report.node == node else { throw CallError.otherNode }
+    try await core.store.record(report, receivedAt: core.now())
+    return .noContent
+  }
+
+  private func node(of context: CallContext) throws(CallError) -> NodeName {
+    guard let node = NodeName(context.parameters.get("node") ?? "") else { throw .noSuchPath }
+    return node
+  }
+
+  private func number(
+    _ query: QueryParameters, _ name: String, upTo limit: UInt64
+  ) throws(RequestBodyError) -> UInt64? {
+    guard let text = query[name], text != "" else { return nil }
+    guard let number = UInt64(text), number <= limit else {
+      throw .invalid(path: name, rule: "an integer from 0 to \(limit)")
+    }
+    return number
+  }
+
+  private func answer(_ configuration: GatewayConfiguration) throws -> Response {
+    let data = try AgentLinkMessages.encode(configuration)
+    return Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+  }
+}

@@ -1,0 +1,92 @@
+import ESWModel
+import ESWWire
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// A request on its way through the doors.
+struct CallContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// 32 hex digits, fresh for every request (contract section 2).
+  let requestID: String
+  let channel: any Channel
+  let trace = CallTrace()
+  /// Whole; empty before authentication.
+  var body = ByteBuffer()
+  /// Set by authentication; nil for an agent.
+  var caller: AccessKey?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    channel = source.channel
+    requestID = String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+      + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+  }
+
+  /// The project of a request that has passed the door of projects.
+  var project: ProjectID {
+    get throws(CallError) {
+      guard let caller else { throw .foreignProject }
+      return caller.project
+    }
+  }
+
+  /// An id in the path; what is malformed is as unknown as what does not exist.
+  func id<Subject>(_ name: String, or unknown: (String) -> CallError) throws(CallError) -> Identifier<Subject> {
+    let text = parameters.get(name) ?? ""
+    guard let id = Identifier<Subject>(text) else { throw unknown(text) }
+    return id
+  }
+
+  /// - Parameter write: Writes the members.
+  func answer(_ status: HTTPResponse.Status = .ok, _ write: (inout JSONWriter) -> Void) -> Response {
+    Response.json(status) { writer in
+      writer.object {
+        $0.member("request_id", requestID)
+        write(&$0)
+      }
+    }
+  }
+}
+
+/// What the log line of a request tells beside what is known at its start.
+final class CallTrace: Sendable {
+  private let key = Mutex<String?>(nil)
+
+  var keyID: String? {
+    get { key.withLock { $0 } }
+    set { key.withLock { $0 = newValue } }
+  }
+}
+
+extension Response {
+  static func json(_ status: HTTPResponse.Status, _ write: (inout JSONWriter) -> Void) -> Response {
+    var writer = JSONWriter(capacity: 4096)
+    write(&writer)
+    let buffer = writer.withBytes { ByteBuffer(bytes: $0) }
+    return Response(
+      status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: buffer))
+  }
+
+  static var noContent: Response { Response(status: .noContent) }
+}
+
+extension Request {
+  /// As on the wire: path and query.
+  var target: (path: String, query: String) {
+    let whole = head.path ?? "/"
+    guard let mark = whole.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (whole, "") }
+    return (String(whole[..<mark]), String(whole[whole.utf8.index(after: mark)...]))
+  }
+
+  var query: QueryParameters { QueryParameters(target.query) }
+}
+
+extension String {
+  fileprivate init(_ value: UInt64, hexDigits: Int) {
+    let digits = String(value, radix: 16)
+    self = String(repeating: "0", count: hexDigits - digits.count) + digits
+  }
+}

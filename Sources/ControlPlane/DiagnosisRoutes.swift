@@ -1,0 +1,66 @@
+import ESWModel
+import ESWPlanning
+import ESWWire
+import Hummingbird
+
+/// Why a status is what it is: our own addition.
+struct DiagnosisRoutes {
+  let core: ControlPlaneCore
+
+  func add(to group: RouterGroup<CallContext>) {
+    group.get("instances/:instance_id", use: instance)
+    group.get("connections/:connection_id", use: connection)
+    group.get("nodes", use: nodes)
+  }
+
+  @Sendable private func instance(_: Request, context: CallContext) async throws -> Response {
+    let id: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
+    let view = core.view
+    guard let instance = view.snapshot.instances[id, of: try context.project] else {
+      throw CallError.unknownInstance(id.description)
+    }
+    let node = view.snapshot.tunnelNode(of: instance)
+    return context.answer {
+      $0.name("instance")
+      $0.diagnosis(of: instance, status: view.status(of: instance), node: node, heard: view.heard(node))
+    }
+  }
+
+  @Sendable private func connection(_: Request, context: CallContext) async throws -> Response {
+    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: "-") }
+    let view = core.view
+    guard let connection = view.snapshot.connections[id, of: try context.project] else {
+      throw CallError.unknownConnection(id.description, of: "-")
+    }
+    let node = view.snapshot.instances[connection.instance].flatMap { view.snapshot.tunnelNode(of: $0) }
+    return context.answer {
+      $0.name("connection")
+      $0.diagnosis(of: connection, status: view.status(of: connection), node: node, heard: view.heard(node))
+    }
+  }
+
+  @Sendable private func nodes(_: Request, context: CallContext) async throws -> Response {
+    let project = try context.project
+    let view = core.view
+    return context.answer {
+      $0.array("nodes", view.reports.all) { writer, received in
+        writer.node(HeardReport(received, now: view.now)) { view.shows($0, to: project) }
+      }
+    }
+  }
+}
+
+extension ControlPlaneCore.View {
+  fileprivate func heard(_ node: NodeName?) -> HeardReport? {
+    node.flatMap { reports.received(from: $0) }.map { HeardReport($0, now: now) }
+  }
+
+  /// Problems of other projects' switches are theirs alone.
+  fileprivate func shows(_ problem: Problem, to project: ProjectID) -> Bool {
+    switch problem.subject {
+    case .node: true
+    case .instance(let id): snapshot.instances[id, of: project] != nil
+    case .connection(let id): snapshot.connections[id, of: project] != nil
+    }
+  }
+}

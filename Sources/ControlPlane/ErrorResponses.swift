@@ -1,0 +1,105 @@
+import ESWAdmission
+import ESWModel
+import ESWWire
+import HTTPTypes
+import Hummingbird
+
+/// An error as the caller sees it, and what the operator reads of it in the log.
+struct ErrorAnswer: Sendable {
+  let status: HTTPResponse.Status
+  let code: String
+  let message: String
+  /// For the log only.
+  var detail: String?
+  /// Declined by its head: the body, if any, is still on its way.
+  var leavesBodyUnread = false
+
+  init(_ status: HTTPResponse.Status, _ code: String, _ message: String) {
+    self.status = status
+    self.code = code
+    self.message = message
+  }
+
+  /// The one door for errors.
+  init(_ error: any Error, method: HTTPRequest.Method) {
+    switch error {
+    case let refusal as Refusal: self.init(refusal, method: method)
+    case let error as CallError: self.init(error)
+    case let error as RequestBodyError: self.init(.badRequest, "l2cg.8001", error.description)
+    case AgentLinkError.version(let version):
+      self.init(.badRequest, "l2cg.8001", "Version \(version) of the agent link is not spoken here.")
+    case AgentLinkError.malformed(let reason): self.init(.badRequest, "l2cg.8001", reason)
+    case let error as any HTTPResponseError where error.status == .notFound: self.init(CallError.noSuchPath)
+    case let error as any HTTPResponseError where error.status.kind == .clientError:
+      self.init(error.status, "APIGW.0201", "The request is malformed.")
+      detail = "\(error)"
+    case is CancellationError:
+      self.init(.serviceUnavailable, "APIGW.0201", "The server is stopping.")
+    default:
+      self.init(.internalServerError, "l2cg.8000", "The server could not do it; its log says why.")
+      detail = "\(error)"
+    }
+  }
+
+  init(_ error: CallError) {
+    switch error {
+    case .signature(let rejection):
+      self.init(
+        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: \(Self.text(rejection))")
+      detail = "\(rejection)"
+      leavesBodyUnread = true
+    case .agentToken:
+      self.init(.unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
+      leavesBodyUnread = true
+    case .noSuchPath:
+      self.init(.notFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
+    case .foreignProject:
+      self.init(.forbidden, "l2cg.8009", "The project of the path is not the caller's.")
+    case .bodyTooLarge:
+      self.init(.contentTooLarge, "APIGW.0201", "The request body is too large")
+      leavesBodyUnread = true
+    case .bodyUnreadable: self.init(.badRequest, "APIGW.0201", "The request body could not be read")
+    case .targetTooLong:
+      self.init(.uriTooLong, "APIGW.0201", "The request URI is too long")
+      leavesBodyUnread = true
+    case .headersTooLarge:
+      self.init(.requestHeaderFieldsTooLarge, "APIGW.0201", "The request headers are too large")
+      leavesBodyUnread = true
+    case .unknownInstance(let id):
+      self.init(.notFound, "l2cg.9923", "instance \(Self.short(id)) could not be found.")
+    case .unknownConnection(let id, let instance):
+      self.init(
+        .notFound, "l2cg.9904",
+        "connection \(Self.short(id)) in instance \(Self.short(instance)) could not be found.")
+    case .unknownVPC(let id): self.init(.notFound, "l2cg.8006", "vpc \(Self.short(id)) could not be found.")
+    case .unknownSubnet(let id): self.init(.notFound, "l2cg.8006", "subnet \(Self.short(id)) could not be found.")
+    case .unknownAttachment(let id):
+      self.init(.notFound, "l2cg.8010", "attachment \(Self.short(id)) could not be found.")
+    case .otherNode: self.init(.badRequest, "l2cg.8001", "The report is of another node than the path names.")
+    }
+  }
+
+  func response(requestID: String) -> Response {
+    .json(status) { $0.error(ErrorBody(message: message, code: code, requestID: requestID)) }
+  }
+
+  /// A wrong key and a wrong signature read alike.
+  private static func text(_ rejection: SignatureRejection) -> String {
+    switch rejection {
+    case .missing: "neither a signature nor a token"
+    case .otherAlgorithm: "only \(RequestSignature.algorithm) is supported"
+    case .malformed: "the Authorization header is malformed"
+    case .dateNotSigned: "X-Sdk-Date is not a signed header"
+    case .dateMalformed: "X-Sdk-Date is not of the form YYYYMMDDTHHMMSSZ"
+    case .expired: "signature expired"
+    case .headerMissing, .headerRepeated: "verify aksk signature fail, a signed header is missing or repeated"
+    case .unsignedPayload: "the payload must be signed"
+    case .payloadMismatch, .unknownKey, .mismatch: "verify aksk signature fail"
+    }
+  }
+
+  /// What came in a path may be anything of any length.
+  private static func short(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(64)))
+  }
+}

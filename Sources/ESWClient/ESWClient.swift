@@ -1,0 +1,115 @@
+package import AsyncHTTPClient
+package import ESWModel
+package import ESWWire
+package import Foundation
+import NIOCore
+package import NIOHTTP1
+
+/// Calls the HTTP API as any client would: signed, over the network, with nothing from inside.
+package struct ESWClient: Sendable {
+  package struct Credentials: Hashable, Sendable {
+    package let keyID: String
+    package let secret: String
+    package let project: ProjectID
+
+    package init(keyID: String, secret: String, project: ProjectID) {
+      self.keyID = keyID
+      self.secret = secret
+      self.project = project
+    }
+  }
+
+  /// The longest answer that is read. Ours; a page of 2,000 rows is about 1 MB.
+  static let mostBytes = 64 << 20
+  /// As the vendor's SDK waits for an answer (contract section 10).
+  static let patience = TimeAmount.seconds(120)
+
+  private let endpoint: String
+  private let host: String
+  private let credentials: Credentials
+  private let http: HTTPClient
+
+  /// - Parameter endpoint: `http://host:port` or `https://host:port`, nothing behind it.
+  /// - Throws: `ClientError.endpoint`.
+  package init(endpoint: String, credentials: Credentials, http: HTTPClient = .shared) throws(ClientError) {
+    guard let url = URL(string: endpoint), url.scheme == "http" || url.scheme == "https",
+      let name = url.host, url.path.isEmpty || url.path == "/", url.query == nil
+    else { throw .endpoint(endpoint) }
+    let authority = name.contains(":") ? "[\(name)]" : name
+    host = url.port.map { "\(authority):\($0)" } ?? authority
+    self.endpoint = "\(url.scheme ?? "http")://\(host)"
+    self.credentials = credentials
+    self.http = http
+  }
+
+  package var project: ProjectID { credentials.project }
+
+  /// One signed request.
+  ///
+  /// - Parameters:
+  ///   - path: From the root, with the project in it where it belongs.
+  ///   - query: Not yet encoded.
+  /// - Returns: The body of an answer below 400; empty for 204.
+  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`.
+  @discardableResult
+  package func call(
+    _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data? = nil
+  ) async throws -> Data {
+    let parameters = QueryParameters(query).canonical
+    let fixed = [
+      HeaderField("host", host), HeaderField("content-type", "application/json"),
+      HeaderField("user-agent", "openesw"), HeaderField("accept", "application/json"),
+    ]
+    let signable = SignableRequest(method: method.rawValue, path: path, query: parameters, headers: fixed)
+    let signature = RequestSignature.sign(
+      signable, body: body ?? Data(), keyID: credentials.keyID, secret: credentials.secret,
+      at: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+    var request = HTTPClientRequest(
+      url: endpoint + path + (parameters.isEmpty ? "" : "?" + parameters))
+    request.method = method
+    for field in fixed + signature { request.headers.replaceOrAdd(name: field.name, value: field.value) }
+    if let body { request.body = .bytes(body) }
+    return try await answer(to: request)
+  }
+
+  private func answer(to request: HTTPClientRequest) async throws -> Data {
+    let response: HTTPClientResponse
+    let data: Data
+    do {
+      response = try await http.execute(request, timeout: Self.patience)
+      data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw ClientError.unreachable(endpoint, "\(error)")
+    }
+    guard response.status.code < 400 else {
+      let body = try? JSONDecoder().decode(ErrorBody.self, from: data)
+      throw ClientError.refused(
+        status: Int(response.status.code), code: body?.code ?? "\(response.status.code)",
+        message: body?.message ?? String(decoding: data.prefix(500), as: UTF8.self),
+        requestID: response.headers.first(name: "x-request-id"))
+    }
+    return data
+  }
+}
+
+package enum ClientError: Error, Hashable, CustomStringConvertible {
+  case endpoint(String)
+  case unreachable(String, String)
+  case refused(status: Int, code: String, message: String, requestID: String?)
+  /// The answer is not what the API documents.
+  case answer(String)
+
+  package var description: String {
+    switch self {
+    case .endpoint(let text):
+      "\"\(text)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
+    case .unreachable(let endpoint, let cause):
+      "no answer from \(endpoint) (\(cause)): does `esw serve` run there? Set --endpoint or ESW_ENDPOINT"
+    case .refused(let status, let code, let message, let requestID):
+      "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
+    case .answer(let text): "the answer cannot be read: \(text)"
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package import ESWModel
+
+extension DataplaneStep: CustomStringConvertible {
+  /// The step as a person would type it with iproute2 and bpftool, for logs, plans and the demo.
+  package var description: String {
+    switch self {
+    case .loadDatapath: "bpftool prog loadall datapath.bpf.o PINS pinmaps PINS"
+    case .replacePrograms: "bpftool link update PINS/links/* (new programs, same maps)"
+    case .unloadDatapath: "rm -r PINS (programs, links and maps)"
+    case .createSlowPath(let name, let port):
+      "ip link add \(name) type vxlan external dstport \(port) nolearning"
+    case .raiseSlowPath(let name): "ip link set \(name) up"
+    case .registerSlowPath(let name): "map meta: slow path = \(name)"
+    case .deleteSlowPath(let name): "ip link delete \(name)"
+    case .addAddress(let owned):
+      "ip address add \(owned.address)/\(owned.prefixLength) dev \(owned.interface) proto 0xe5"
+    case .removeAddress(let owned):
+      "ip address delete \(owned.address)/\(owned.prefixLength) dev \(owned.interface)"
+    case .createBridgePort(let inner, let outer, let bridge):
+      "ip link add \(inner) type veth peer name \(outer); ip link set \(outer) master \(bridge) up"
+    case .deleteBridgePort(let inner): "ip link delete \(inner)"
+    case .adjustInterface(let name, let adjustment):
+      "ip link set \(name)" + (adjustment.promiscuous ? " promisc on" : "") + (adjustment.raised ? " up" : "")
+    case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up)"
+    case .attachProgram(let attachment):
+      "bpftool net attach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
+    case .detachProgram(let attachment):
+      "bpftool net detach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
+    case .putTunnel(let address): "map tunnels: + \(address)"
+    case .removeTunnel(let address): "map tunnels: - \(address)"
+    case .putConnection(let row):
+      "map connections: \(row.number) = port \(row.port), local \(row.tunnelAddress), remotes "
+        + row.remotes.map { "\($0.address):\($0.port) vni \($0.vni)" }.joined(separator: ", ")
+        + ", answers for \(row.fixedAddress)"
+    case .removeConnection(let number): "map connections: - \(number)"
+    case .putPort(let name, let number): "map ports: \(name) = connection \(number)"
+    case .removePort(let port): "map ports: - \(port)"
+    case .putSource(let key, let row):
+      "map sources: from \(key.remote) vni \(key.vni) to \(key.local) = connection \(row.connection)"
+    case .removeSource(let key): "map sources: - from \(key.remote) vni \(key.vni) to \(key.local)"
+    }
+  }
+}

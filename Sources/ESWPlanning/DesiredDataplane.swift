@@ -1,0 +1,149 @@
+package import ESWModel
+
+/// What the kernel of a node should hold for a configuration, given what else is on the node; and what
+/// cannot be done there, with the reason.
+package struct DesiredDataplane: Hashable, Sendable {
+  package private(set) var state = DataplaneState()
+  package private(set) var problems: [Problem] = []
+  /// Whose an interface is, to name the one concerned when a step fails.
+  private var subjects: [InterfaceName: Problem.Subject] = [:]
+
+  /// The slow path's device; the prefix `esw` marks the names that are ours.
+  package static let slowPathName = requiredName("esw-vx4789")
+
+  /// - Complexity: O(tunnels + connections + interfaces).
+  package init(for configuration: GatewayConfiguration, on observation: DataplaneObservation) {
+    guard !configuration.tunnels.isEmpty else { return }
+    let interfaces = Dictionary(
+      observation.interfaces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    state.datapath = .current
+    addSlowPath(interfaces)
+    for tunnel in configuration.tunnels { add(tunnel, interfaces) }
+    for connection in configuration.connections {
+      guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
+      add(connection, port: port)
+    }
+  }
+
+  /// The instance or connection that a step is for; what serves them all belongs to the node.
+  package func subject(of step: DataplaneStep) -> Problem.Subject {
+    switch step {
+    case .loadDatapath, .replacePrograms, .unloadDatapath, .createSlowPath, .raiseSlowPath,
+      .registerSlowPath, .deleteSlowPath, .putTunnel, .removeTunnel, .removeConnection, .removePort,
+      .removeSource, .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram:
+      .node
+    case .addAddress(let owned): subjects[owned.interface] ?? .node
+    case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
+    case .adjustInterface(let name, _), .putPort(let name, _): subjects[name] ?? .node
+    case .attachProgram(let attachment):
+      if case .name(let name) = attachment.interface { subjects[name] ?? .node } else { .node }
+    case .putConnection(let row): .connection(row.id)
+    case .putSource(_, let row): state.connections[row.connection].map { .connection($0.id) } ?? .node
+    }
+  }
+
+  private mutating func addSlowPath(_ interfaces: [InterfaceName: InterfaceFact]) {
+    let name = Self.slowPathName
+    if let fact = interfaces[name], !fact.isOurs {
+      problems.append(
+        Problem(.node, "an interface named \(name) exists and is not ours: rename or delete it"))
+      return
+    }
+    state.slowPath = SlowPathDevice(
+      name: name, port: RemoteEndpoint.defaultPort, isUp: true, isRegistered: true)
+    state.programs.insert(ProgramAttachment(program: .slow, interface: .name(name)))
+  }
+
+  private mutating func add(_ tunnel: TunnelConfiguration, _ interfaces: [InterfaceName: InterfaceFact]) {
+    let subject = Problem.Subject.instance(tunnel.instance)
+    state.tunnels.insert(tunnel.address)
+    guard let underlay = interfaces[tunnel.interface] else {
+      problems.append(Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
+      return
+    }
+    subjects[tunnel.interface] = subject
+    if !underlay.isUp {
+      problems.append(
+        Problem(subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up"))
+    }
+    state.programs.insert(ProgramAttachment(program: .underlay, interface: .name(tunnel.interface)))
+    for other in interfaces.values where other.name != tunnel.interface {
+      if other.addresses.contains(where: { $0.address == tunnel.address && !$0.isOurs }) {
+        problems.append(
+          Problem(
+            subject,
+            "the tunnel address \(tunnel.address) is on \(other.name), and its subnet is attached to \(tunnel.interface)"
+          ))
+        return
+      }
+    }
+    // An address that somebody else put there serves as well, and is not ours to remove.
+    guard !underlay.addresses.contains(where: { $0.address == tunnel.address && !$0.isOurs }) else { return }
+    state.ownedAddresses.insert(
+      OwnedAddress(interface: tunnel.interface, address: tunnel.address, prefixLength: tunnel.prefixLength))
+  }
+
+  /// The interface at which the connection's frames enter the data path, or nil with a problem noted.
+  private mutating func addPort(
+    of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
+    _ adjustments: [InterfaceName: InterfaceAdjustment]
+  ) -> InterfaceName? {
+    let subject = Problem.Subject.connection(connection.id)
+    let name = connection.point.name
+    guard let fact = interfaces[name] else {
+      problems.append(Problem(subject, "the attached interface \(name) does not exist on this node"))
+      return nil
+    }
+    switch connection.point {
+    case .interface:
+      subjects[name] = subject
+      // What we set stays ours while it is in effect; what others set is theirs.
+      let ours = adjustments[name]
+      let wanted = InterfaceAdjustment(
+        promiscuous: ours?.promiscuous == true || !fact.isPromiscuous,
+        raised: ours?.raised == true || !fact.isUp)
+      if wanted.promiscuous || wanted.raised { state.adjustments[name] = wanted }
+      return name
+    case .bridge:
+      guard fact.kind == "bridge" else {
+        problems.append(Problem(subject, "\(name) is not a bridge"))
+        return nil
+      }
+      let names = Self.bridgePortNames(of: connection.attachment)
+      subjects[names.inner] = subject
+      state.bridgePorts[names.inner] = BridgePort(
+        inner: names.inner, outer: names.outer, bridge: name, areUp: true)
+      return names.inner
+    }
+  }
+
+  private mutating func add(_ connection: ConnectionConfiguration, port: InterfaceName) {
+    state.programs.insert(ProgramAttachment(program: .local, interface: .name(port)))
+    state.ports[.name(port)] = connection.number
+    state.connections[connection.number] = ConnectionRow(
+      id: connection.id, number: connection.number, port: .name(port),
+      tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
+      fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
+      ageingSeconds: connection.ageingSeconds)
+    for (index, remote) in connection.remotes.enumerated() {
+      let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
+      state.sources[key] = SourceRow(
+        connection: connection.number, remoteIndex: UInt8(truncatingIfNeeded: index))
+    }
+  }
+
+  /// Names of the veth pair for an attachment: a prefix of ours and 40 bits of the attachment's id,
+  /// 14 of the 15 bytes that a name may have.
+  package static func bridgePortNames(of attachment: AttachmentID) -> (
+    inner: InterfaceName, outer: InterfaceName
+  ) {
+    let digits = (0..<10).map { Character(Unicode.Scalar(hexDigit(attachment.low >> UInt64(36 - 4 * $0)))) }
+    return (requiredName("eswi" + String(digits)), requiredName("eswo" + String(digits)))
+  }
+
+  /// For names that this file makes, whose form no input can change.
+  private static func requiredName(_ text: String) -> InterfaceName {
+    guard let name = InterfaceName(text) else { preconditionFailure("not an interface name: \(text)") }
+    return name
+  }
+}

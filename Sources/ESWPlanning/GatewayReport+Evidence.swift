@@ -1,0 +1,31 @@
+package import ESWModel
+
+extension GatewayReport {
+  /// Translates what the data path counted, by number, into what is told, by connection.
+  ///
+  /// - Parameter configuration: The one that has been carried out; nil: none yet, and the report only
+  ///   names the node's interfaces.
+  package init(
+    node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
+    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence
+  ) {
+    let connections = (configuration?.connections ?? []).map { connection in
+      let counted = evidence.connections[connection.number] ?? DataplaneEvidence.PerConnection()
+      return ConnectionReport(
+        id: connection.id,
+        remotes: connection.remotes.enumerated().map { index, remote in
+          RemoteEvidence(
+            remote: remote, receivedAgeMilliseconds: counted.receivedAgeMilliseconds[index],
+            sentAgeMilliseconds: counted.sentAgeMilliseconds[index])
+        },
+        toRemote: counted.toRemote, toLocal: counted.toLocal, drops: counted.drops,
+        hosts: Array(
+          counted.hosts.sorted { ($0.seenAgeMilliseconds, $0.mac) < ($1.seenAgeMilliseconds, $1.mac) }
+            .prefix(ConnectionReport.mostHosts)))
+    }
+    self.init(
+      node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
+      kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
+      strangers: evidence.strangers)
+  }
+}

@@ -1,0 +1,54 @@
+package import ESWModel
+
+/// What a page is, beside its rows (contract section 3.5).
+package struct PageInfo<Row>: Hashable, Sendable {
+  /// The first row's id; nil on an empty page.
+  package let first: Identifier<Row>?
+  /// The last row's id, where more rows follow; nil on the last page.
+  package let next: Identifier<Row>?
+  package let count: Int
+
+  package init(first: Identifier<Row>?, next: Identifier<Row>?, count: Int) {
+    self.first = first
+    self.next = next
+    self.count = count
+  }
+}
+
+extension JSONWriter {
+  /// The member `page_info`.
+  package mutating func pageInfo<Row>(_ page: PageInfo<Row>) {
+    object("page_info") {
+      if let next = page.next { $0.member("next_marker", next) }
+      if let first = page.first { $0.member("previous_marker", first) } else { $0.member("previous_marker", "") }
+      $0.member("current_count", integer: page.count)
+    }
+  }
+
+  /// A flavor (contract section 6).
+  package mutating func flavor(_ flavor: Flavor, zones: [String]) {
+    beginObject()
+    member("id", flavor.id)
+    member("name", flavor.name.rawValue)
+    member("connections", integer: flavor.connections)
+    member("bandwidth", integer: flavor.bandwidth)
+    member("pps", integer: flavor.packetRate)
+    member("available_zones", strings: zones)
+    endObject()
+  }
+
+  /// The member `quotas` with the one resource that has a quota (contract section 6).
+  package mutating func quotas(instances quota: Int, used: Int) {
+    object("quotas") {
+      $0.array("resources", CollectionOfOne(())) { writer, _ in
+        writer.object {
+          $0.member("type", "instance")
+          $0.member("quota", integer: quota)
+          $0.member("used", integer: used)
+          $0.member("min", integer: 0)
+          $0.member("max", integer: quota)
+        }
+      }
+    }
+  }
+}

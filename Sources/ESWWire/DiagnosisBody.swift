@@ -1,0 +1,172 @@
+package import ESWModel
+
+// Our own additions: status with its reason, and what it was derived from.
+
+/// A report and how long ago it came, so that ages in it can be told as of now.
+package struct HeardReport: Sendable {
+  package let report: GatewayReport
+  package let ageMilliseconds: Int64
+
+  package init(_ received: ReportSnapshot.Received, now: Timestamp) {
+    report = received.report
+    let (age, overflow) = now.milliseconds.subtractingReportingOverflow(received.at.milliseconds)
+    ageMilliseconds = overflow ? .max : max(age, 0)
+  }
+
+  /// Saturates.
+  func asOfNow(_ age: Int64) -> Int64 {
+    let (sum, overflow) = max(age, 0).addingReportingOverflow(ageMilliseconds)
+    return overflow ? .max : sum
+  }
+}
+
+extension JSONWriter {
+  /// An instance's status and why.
+  package mutating func diagnosis(
+    of instance: Instance, status: InstanceStatus, node: NodeName?, heard: HeardReport?
+  ) {
+    beginObject()
+    member("id", instance.id)
+    member("name", instance.name.description)
+    member("status", status.word.rawValue)
+    member("reason", optional: status.reason)
+    member("node", optional: node?.description)
+    member("generation", integer: heard?.report.generation?.value)
+    member("report_age_ms", integer: heard?.ageMilliseconds)
+    endObject()
+  }
+
+  /// A connection's status and why, what was seen of each remote, counters, drops and learned hosts.
+  ///
+  /// `counters` is null where the node has not reported the connection.
+  package mutating func diagnosis(
+    of connection: Connection, status: ConnectionStatus, node: NodeName?, heard: HeardReport?
+  ) {
+    let seen = heard?.report.connections.first { $0.id == connection.id }
+    beginObject()
+    member("id", connection.id)
+    member("name", connection.name.description)
+    member("instance_id", connection.instance)
+    member("status", status.word.rawValue)
+    member("reason", optional: status.reason)
+    member("node", optional: node?.description)
+    member("generation", integer: heard?.report.generation?.value)
+    member("report_age_ms", integer: heard?.ageMilliseconds)
+    array("remotes", connection.remotes) { writer, remote in
+      let evidence = seen?.remotes.first { $0.remote == remote }
+      writer.object {
+        $0.remoteMembers(remote)
+        $0.member("received_age_ms", integer: evidence?.receivedAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+        $0.member("sent_age_ms", integer: evidence?.sentAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+      }
+    }
+    counters(seen)
+    array("drops", seen?.drops ?? []) { $0.drop($1) }
+    array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
+    endObject()
+  }
+
+  private mutating func counters(_ seen: ConnectionReport?) {
+    name("counters")
+    guard let seen else { return null() }
+    object { counters in
+      counters.object("to_remote") { $0.traffic(seen.toRemote) }
+      counters.object("to_local") { $0.traffic(seen.toLocal) }
+    }
+  }
+
+  private mutating func traffic(_ count: TrafficCount) {
+    member("frames", integer: count.frames)
+    member("bytes", integer: count.bytes)
+  }
+
+  private mutating func drop(_ drop: DropCount) {
+    object {
+      $0.member("direction", drop.direction == .toRemote ? "to_remote" : "to_local")
+      $0.member("reason", drop.reason)
+      $0.member("frames", integer: drop.frames)
+    }
+  }
+
+  private mutating func host(_ host: HostFact, remotes: [RemoteEndpoint], heard: HeardReport?) {
+    object {
+      $0.member("mac", host.mac.description)
+      $0.member("address", optional: host.address?.description)
+      switch host.side {
+      case .local:
+        $0.member("side", "local")
+      case .remote(let index):
+        $0.member("side", "remote")
+        let remote = remotes.indices.contains(index) ? remotes[index] : nil
+        $0.member("tunnel_ip", optional: remote?.address.description)
+      }
+      $0.member("seen_age_ms", integer: heard?.asOfNow(host.seenAgeMilliseconds))
+    }
+  }
+
+  /// A node by its newest report.
+  ///
+  /// - Parameter shows: Whether a problem is the caller's to see.
+  package mutating func node(_ heard: HeardReport, shows: (Problem) -> Bool) {
+    let report = heard.report
+    beginObject()
+    member("name", report.node.description)
+    member("generation", integer: report.generation?.value)
+    member("dataplane", report.dataplane.rawValue)
+    member("kernel", report.kernelRelease)
+    member("report_age_ms", integer: heard.ageMilliseconds)
+    array("interfaces", report.interfaces) { $0.interface($1) }
+    array("problems", report.problems.filter(shows)) { $0.problem($1) }
+    array("strangers", report.strangers) { writer, stranger in
+      writer.object {
+        $0.member("reason", stranger.reason)
+        $0.member("frames", integer: stranger.frames)
+        $0.member("source", optional: stranger.source?.description)
+        $0.member("segmentation_id", integer: stranger.vni)
+        $0.member("age_ms", integer: stranger.ageMilliseconds.map(heard.asOfNow))
+      }
+    }
+    endObject()
+  }
+
+  private mutating func interface(_ interface: InterfaceFact) {
+    object {
+      $0.member("name", interface.name.description)
+      $0.member("index", integer: interface.index)
+      $0.member("kind", optional: interface.kind)
+      $0.member("up", interface.isUp)
+      $0.member("promiscuous", interface.isPromiscuous)
+      $0.member("loopback", interface.isLoopback)
+      $0.member("mtu", integer: interface.mtu)
+      $0.member("master", optional: interface.master?.description)
+      $0.member("default_route", interface.hasDefaultRoute)
+      $0.member("addresses", strings: interface.addresses.lazy.map { "\($0.address)/\($0.prefixLength)" })
+      $0.member("ours", interface.isOurs)
+    }
+  }
+
+  private mutating func problem(_ problem: Problem) {
+    object {
+      switch problem.subject {
+      case .node: $0.member("subject", "node")
+      case .instance(let id):
+        $0.member("subject", "instance")
+        $0.member("id", id)
+      case .connection(let id):
+        $0.member("subject", "connection")
+        $0.member("id", id)
+      }
+      $0.member("text", problem.text)
+    }
+  }
+
+  private mutating func member(_ name: StaticString, optional value: String?) {
+    self.name(name)
+    if let value { string(value) } else { null() }
+  }
+
+  private mutating func member(_ name: StaticString, integer value: (some BinaryInteger)?) {
+    self.name(name)
+    if let value { integer(value) } else { null() }
+  }
+}

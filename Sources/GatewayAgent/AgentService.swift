@@ -1,0 +1,206 @@
+package import ESWModel
+import ESWPlanning
+package import ESWSeams
+package import Logging
+package import ServiceLifecycle
+
+/// A gateway node: keeps asking for a configuration, keeps the kernel equal to it, keeps reporting.
+///
+/// Three loops that share nothing but the actor and two mailboxes of one place each: asking (long poll),
+/// passes (observe, plan, execute; at every event and at least once an interval), and sending reports. A
+/// control plane that hangs holds up neither of the other two. On shutdown the kernel stays as it is:
+/// frames go on.
+package actor AgentService: Service {
+  /// What one pass did, for who wants to watch.
+  package struct PassRecord: Sendable {
+    package let generation: Revision?
+    package let steps: [DataplaneStep]
+    package let outcomes: [StepOutcome]
+    package let problems: [Problem]
+    package let duration: Duration
+  }
+
+  /// The longest time between two full comparisons.
+  static let passInterval = Duration.seconds(1)
+  /// After an unanswered question: first and longest pause before the next.
+  static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
+
+  private let node: NodeName
+  private let link: any AgentLink
+  private let dataplane: any Dataplane
+  private let ledger: ConfigurationLedger
+  private let logger: Logger
+  private let observer: @Sendable (PassRecord) -> Void
+
+  private var configuration: GatewayConfiguration?
+  private var probes = ProbeSchedule()
+  private var loggedProblems: [Problem] = []
+
+  private let wakes: Mailbox<Void>
+  private let outgoing: Mailbox<GatewayReport>
+
+  package init(
+    node: NodeName, link: any AgentLink, dataplane: any Dataplane, ledger: ConfigurationLedger,
+    logger: Logger, observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
+  ) {
+    self.node = node
+    self.link = link
+    self.dataplane = dataplane
+    self.ledger = ledger
+    self.logger = logger
+    self.observer = observer
+    wakes = Mailbox()
+    outgoing = Mailbox()
+  }
+
+  /// - Throws: When the ledger's file is there and cannot be read.
+  package func run() async throws {
+    configuration = try ledger.load()
+    if let configuration {
+      logger.info("going on with the configuration on disk", metadata: ["generation": "\(configuration.generation)"])
+    }
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.ask() }
+        group.addTask { await self.send() }
+        group.addTask { await self.listen() }
+        group.addTask { await self.tick() }
+        group.addTask { await self.makePasses() }
+        await group.waitForAll()
+      }
+    }
+  }
+
+  // MARK: Loops
+
+  private func ask() async {
+    var pause = Self.pauses.first
+    while !Task.isCancelled {
+      do {
+        let answer = try await link.configuration(after: configuration?.generation, of: configuration?.store)
+        pause = Self.pauses.first
+        if let answer { try take(answer) }
+      } catch {
+        if Task.isCancelled { return }
+        logger.warning(
+          "no configuration from the control plane; forwarding goes on, asking again",
+          metadata: ["error": "\(error)", "pause": "\(pause)"])
+        try? await Task.sleep(for: pause)
+        pause = min(pause * 2, Self.pauses.longest)
+      }
+    }
+  }
+
+  /// On disk first, then in force: a crash in between repeats the pass and loses nothing.
+  private func take(_ incoming: GatewayConfiguration) throws {
+    switch ConfigurationGate.judge(incoming, for: node, after: configuration) {
+    case .accept:
+      try ledger.save(incoming)
+      configuration = incoming
+      wakes.put(())
+    case .same: break
+    case .refuse(let reason): throw RefusedConfiguration(reason: reason)
+    }
+  }
+
+  private func send() async {
+    for await report in outgoing.letters {
+      do {
+        try await link.send(report)
+      } catch {
+        if Task.isCancelled { return }
+        logger.debug("report not delivered; the next one follows", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func listen() async {
+    for await _ in dataplane.changes() { wakes.put(()) }
+  }
+
+  private func tick() async {
+    while !Task.isCancelled {
+      wakes.put(())
+      try? await Task.sleep(for: Self.passInterval)
+    }
+  }
+
+  private func makePasses() async {
+    for await _ in wakes.letters {
+      await makePass()
+      if Task.isCancelled { return }
+    }
+  }
+
+  // MARK: A pass
+
+  private func makePass() async {
+    let started = ContinuousClock.now
+    do {
+      var observation = try await dataplane.observe()
+      guard let configuration else {
+        // Nothing is removed before a configuration is known; the interfaces are told all the same,
+        // because attachments are admitted by them.
+        outgoing.put(report(nil, observation, [], DataplaneEvidence()))
+        return
+      }
+      let desired = DesiredDataplane(for: configuration, on: observation)
+      let plan = DataplanePlan(from: observation.state, to: desired.state)
+      let outcomes = plan.isEmpty ? [] : await dataplane.execute(plan.steps)
+      let problems = desired.problems + failures(plan.steps, outcomes, desired)
+      if !plan.isEmpty {
+        observation = try await dataplane.observe()
+        // What we changed may have made the next change possible; look once more at once.
+        if outcomes.contains(.applied) { wakes.put(()) }
+      }
+      let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      log(plan.steps, outcomes, problems)
+      observer(
+        PassRecord(
+          generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
+          duration: ContinuousClock.now - started))
+      outgoing.put(report(configuration, observation, problems, evidence))
+      let due = probes.probes(for: configuration, evidence: evidence, now: .now)
+      if !due.isEmpty { try await dataplane.probe(due) }
+    } catch {
+      logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func failures(
+    _ steps: [DataplaneStep], _ outcomes: [StepOutcome], _ desired: DesiredDataplane
+  ) -> [Problem] {
+    zip(steps, outcomes).compactMap { step, outcome in
+      switch outcome {
+      case .applied, .alreadySo: nil
+      case .retry(let text), .refused(let text): Problem(desired.subject(of: step), "\(step): \(text)")
+      }
+    }
+  }
+
+  private func log(_ steps: [DataplaneStep], _ outcomes: [StepOutcome], _ problems: [Problem]) {
+    for (step, outcome) in zip(steps, outcomes) {
+      logger.info("step", metadata: ["step": "\(step)", "outcome": "\(outcome)"])
+    }
+    guard problems != loggedProblems else { return }
+    loggedProblems = problems
+    for problem in problems {
+      logger.warning("problem", metadata: ["subject": "\(problem.subject)", "text": "\(problem.text)"])
+    }
+  }
+
+  private func report(
+    _ configuration: GatewayConfiguration?, _ observation: DataplaneObservation, _ problems: [Problem],
+    _ evidence: DataplaneEvidence
+  ) -> GatewayReport {
+    GatewayReport(
+      node: node, configuration: configuration, dataplane: dataplane.kind,
+      kernelRelease: dataplane.kernelRelease, interfaces: observation.interfaces, problems: problems,
+      evidence: evidence)
+  }
+}
+
+struct RefusedConfiguration: Error, CustomStringConvertible {
+  let reason: String
+  var description: String { "configuration refused: \(reason)" }
+}

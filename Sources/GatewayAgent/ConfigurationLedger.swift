@@ -1,0 +1,37 @@
+package import ESWModel
+import ESWWire
+import Foundation
+
+/// The last configuration on disk, so that an agent that starts alone goes on as before.
+package struct ConfigurationLedger: Sendable {
+  private let file: URL
+
+  /// - Parameter folder: Made when missing, readable by its owner only.
+  package init(folder: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    file = URL(fileURLWithPath: folder).appendingPathComponent("configuration.json")
+  }
+
+  /// Nil when there is none.
+  /// - Throws: When there is one that cannot be read: it is never taken for none, because then what the
+  ///   kernel holds would look like nobody's.
+  package func load() throws -> GatewayConfiguration? {
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    return try AgentLinkMessages.configuration(from: Data(contentsOf: file))
+  }
+
+  /// Replaces the file as a whole: written beside it, flushed, renamed.
+  package func save(_ configuration: GatewayConfiguration) throws {
+    let data = try AgentLinkMessages.encode(configuration)
+    let draft = file.appendingPathExtension("new")
+    FileManager.default.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
+    let handle = try FileHandle(forWritingTo: draft)
+    try handle.write(contentsOf: data)
+    try handle.synchronize()
+    try handle.close()
+    guard rename(draft.path, file.path) == 0 else {
+      throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: file.path])
+    }
+  }
+}

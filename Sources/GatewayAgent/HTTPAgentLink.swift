@@ -1,0 +1,63 @@
+package import AsyncHTTPClient
+package import ESWModel
+package import ESWSeams
+import ESWWire
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// The agent's way to its control plane over HTTP: a long poll for configurations, a report each pass.
+package struct HTTPAgentLink: AgentLink {
+  /// How long the control plane may hold a question open.
+  static let patienceSeconds = 30
+
+  private let base: String
+  private let token: String
+  private let node: NodeName
+  private let http: HTTPClient
+
+  /// - Parameters:
+  ///   - endpoint: `http://host:port` of the control plane.
+  ///   - token: The node's credential.
+  package init(endpoint: String, node: NodeName, token: String, http: HTTPClient = .shared) {
+    base = endpoint + "/openesw/v1/agent/\(node)"
+    self.token = token
+    self.node = node
+    self.http = http
+  }
+
+  package func configuration(
+    after generation: Revision?, of store: StoreID?
+  ) async throws -> GatewayConfiguration? {
+    var url = base + "/configuration?wait=\(Self.patienceSeconds)"
+    if let generation, let store { url += "&after=\(generation)&store=\(store)" }
+    let data = try await send(HTTPClientRequest(url: url), within: .seconds(Int64(Self.patienceSeconds) + 10))
+    return data.isEmpty ? nil : try AgentLinkMessages.configuration(from: data)
+  }
+
+  package func send(_ report: GatewayReport) async throws {
+    var request = HTTPClientRequest(url: base + "/report")
+    request.method = .PUT
+    request.headers.add(name: "content-type", value: "application/json")
+    request.body = .bytes(try AgentLinkMessages.encode(report))
+    _ = try await send(request, within: .seconds(10))
+  }
+
+  private func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> Data {
+    var request = request
+    request.headers.add(name: "authorization", value: "Bearer \(token)")
+    let response = try await http.execute(request, timeout: limit)
+    let data = Data(try await response.body.collect(upTo: AgentLinkMessages.mostBytes).readableBytesView)
+    guard (200..<300).contains(response.status.code) else {
+      throw AgentLinkRefusal(
+        status: Int(response.status.code), text: String(decoding: data.prefix(500), as: UTF8.self))
+    }
+    return data
+  }
+}
+
+struct AgentLinkRefusal: Error, CustomStringConvertible {
+  let status: Int
+  let text: String
+  var description: String { "the control plane answered \(status): \(text)" }
+}

@@ -1,0 +1,96 @@
+import ESWModel
+import Testing
+
+@testable import ESWPlanning
+
+@Suite struct `Compiling and wanting` {
+  @Test func `an instance without an attached tunnel subnet is nobody's configuration`() {
+    let sample = Sample.full()
+    let other = GatewayConfiguration(for: NodeName("node-2")!, from: sample.snapshot)
+    #expect(other.tunnels.isEmpty && other.connections.isEmpty)
+  }
+
+  @Test func `a connection is compiled with its remotes, its fixed address and a stable MAC`() throws {
+    let sample = Sample.full()
+    let connection = try #require(sample.configuration.connections.first)
+    #expect(connection.remotes == [Sample.remote(7)])
+    #expect(connection.fixedAddress == IPv4Address("192.168.0.250"))
+    #expect(connection.fixedMAC == GatewayConfiguration.fixedMAC(of: connection.id))
+    #expect(!connection.fixedMAC.isGroup && connection.fixedMAC.value >> 41 & 1 == 1)
+  }
+
+  @Test func `without tunnels nothing of ours is wanted`() {
+    let empty = GatewayConfiguration(
+      store: Sample.id(99), generation: Revision(5), node: Sample.node, tunnels: [], connections: [])
+    #expect(DesiredDataplane(for: empty, on: Sample.observation()).state == DataplaneState())
+  }
+
+  @Test func `a tunnel address that is there already is used and not owned`() {
+    let there = InterfaceAddress(address: IPv4Address("10.9.0.12")!, prefixLength: 24, isOurs: false)
+    let interfaces = [Sample.interface(Sample.underlay, addresses: [there]), Sample.interface(Sample.segment)]
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
+    #expect(desired.state.ownedAddresses.isEmpty)
+    #expect(desired.state.tunnels == [IPv4Address("10.9.0.12")!])
+    #expect(desired.problems.isEmpty)
+  }
+
+  @Test func `a tunnel address on another interface is a problem of its instance`() {
+    let there = InterfaceAddress(address: IPv4Address("10.9.0.12")!, prefixLength: 24, isOurs: false)
+    let interfaces = [
+      Sample.interface(Sample.underlay), Sample.interface(Sample.segment),
+      Sample.interface(Sample.bridge, addresses: [there]),
+    ]
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
+    #expect(desired.problems.map(\.subject) == [.instance(Sample.id(10))])
+    #expect(desired.state.ownedAddresses.isEmpty)
+  }
+
+  @Test func `a missing attachment interface is a problem of its connection alone`() {
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration,
+      on: Sample.observation(DataplaneState(), [Sample.interface(Sample.underlay)]))
+    #expect(desired.problems.map(\.subject) == [.connection(Sample.id(21))])
+    #expect(desired.state.connections.isEmpty)
+    #expect(desired.state.programs.contains(.init(program: .underlay, interface: .name(Sample.underlay))))
+  }
+
+  @Test func `an interface that is promiscuous and up already is not adjusted`() {
+    let interfaces = [
+      Sample.interface(Sample.underlay), Sample.interface(Sample.segment, isPromiscuous: true),
+    ]
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
+    #expect(desired.state.adjustments.isEmpty)
+  }
+
+  @Test func `what we adjusted stays ours while it is in effect`() {
+    let adjustment = InterfaceAdjustment(promiscuous: true, raised: false)
+    let observation = Sample.observation(
+      DataplaneState(adjustments: [Sample.segment: adjustment]),
+      [Sample.interface(Sample.underlay), Sample.interface(Sample.segment, isPromiscuous: true)])
+    let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
+    #expect(desired.state.adjustments == [Sample.segment: adjustment])
+  }
+
+  @Test func `a bridge attachment asks for a port of ours in it`() throws {
+    let sample = Sample.full(point: .bridge(Sample.bridge))
+    let desired = DesiredDataplane(for: sample.configuration, on: Sample.observation())
+    let port = try #require(desired.state.bridgePorts.values.first)
+    #expect(port.bridge == Sample.bridge && port.inner.description.hasPrefix("eswi"))
+    #expect(desired.state.ports == [.name(port.inner): ConnectionNumber(1)])
+    #expect(desired.state.adjustments.isEmpty)
+  }
+
+  @Test func `a foreign interface with the slow path's name is a problem of the node`() {
+    let interfaces = [
+      Sample.interface(Sample.underlay), Sample.interface(Sample.segment),
+      Sample.interface(DesiredDataplane.slowPathName),
+    ]
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
+    #expect(desired.problems.map(\.subject) == [.node])
+    #expect(desired.state.slowPath == nil)
+  }
+}
