@@ -110,17 +110,18 @@ import Testing
     #expect(throws: StoreError.damaged(table: "subnet", row: (id(2) as SubnetID).description)) { try open() }
   }
 
-  @Test(arguments: [
-    .putSubnet(subnet(20, third: 1)),
-    .putAttachment(attachment(20, subnet: 2, .tunnel, .interface(InterfaceName("eth9")!))),
-    .putAttachment(attachment(20, subnet: 99, .tunnel, .interface(InterfaceName("eth9")!))),
-    .putInstance(instance(20, subnet: 2, address: "10.1.0.9")),
-    .putConnection(connection(20, count: 41, instance: 6, subnet: 10, vnis: [12])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
-    .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
-  ] as [IntentEdit])
+  @Test(
+    arguments: [
+      .putSubnet(subnet(20, third: 1)),
+      .putAttachment(attachment(20, subnet: 2, .tunnel, .interface(InterfaceName("eth9")!))),
+      .putAttachment(attachment(20, subnet: 99, .tunnel, .interface(InterfaceName("eth9")!))),
+      .putInstance(instance(20, subnet: 2, address: "10.1.0.9")),
+      .putConnection(connection(20, count: 41, instance: 6, subnet: 10, vnis: [12])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
+      .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
+    ] as [IntentEdit])
   func `refuses by its schema what admission forgot`(edit: IntentEdit) async throws {
     let store = try open()
     try await store.put(everything + [.putSubnet(subnet(10, third: 10))])
