@@ -65,6 +65,16 @@ let package = Package(
     room("ESWSeams", ["ESWModel"]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
+    .target(name: "CLinux"),
+    room("Netlink", ["CLinux"]),
+    .target(name: "CDatapath", exclude: ["build.sh", "ebpf"]),
+    // libelf of Debian 13 wants zstd; that of Debian 12 does not mind.
+    .target(
+      name: "CLibBPF",
+      linkerSettings: [
+        .linkedLibrary(":libbpf.a"), .linkedLibrary(":libelf.a"), .linkedLibrary("z"), .linkedLibrary("zstd"),
+      ]),
+    room("BPF", ["CLinux", "CLibBPF"]),
     room(
       "ControlPlane",
       [
@@ -90,6 +100,10 @@ let package = Package(
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    .target(
+      name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
+    tests("Netlink", ["CLinux", "KernelTesting"]),
+    tests("BPF", ["CLinux", "Netlink", "KernelTesting"]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
