@@ -78,7 +78,8 @@ let package = Package(
     room(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird, hummingbirdCore,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird,
+        hummingbirdCore,
         httpTypes, lifecycle, logging, nioCore, nioHTTP1,
       ]),
     room(
@@ -91,7 +92,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle, unixSignals,
+        "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
+        unixSignals,
         systemPackage, nioHTTP1,
       ]),
     .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),

@@ -30,12 +30,14 @@ struct ClientOptions: ParsableArguments {
     }
     let project = try required("HUAWEICLOUD_SDK_PROJECT_ID")
     guard let project = ProjectID(project) else {
-      throw ValidationError("HUAWEICLOUD_SDK_PROJECT_ID is not a project id (32 hexadecimal digits): \(project)")
+      throw ValidationError(
+        "HUAWEICLOUD_SDK_PROJECT_ID is not a project id (32 hexadecimal digits): \(project)")
     }
     return try ESWClient(
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
-        keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"), project: project))
+        keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
+        project: project))
   }
 
   func show(_ rows: [JSON], _ columns: [Table.Column]) throws {

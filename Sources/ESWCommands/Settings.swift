@@ -41,7 +41,9 @@ struct Settings {
   func number(_ key: String, default value: Int, in range: ClosedRange<Int>) throws -> Int {
     // A JSON file may have it as a number, the environment and flags only as text.
     guard let number = optionalText(key).map(Int.init) ?? reader.int(forKey: ConfigKey(key)) else {
-      if let text = optionalText(key) { throw invalid(key, text, "a number from \(range.lowerBound) to \(range.upperBound)") }
+      if let text = optionalText(key) {
+        throw invalid(key, text, "a number from \(range.lowerBound) to \(range.upperBound)")
+      }
       return value
     }
     guard range.contains(number) else {

@@ -1,6 +1,7 @@
 // Until the kernel room is there: says so when it is asked for.
 import ESWModel
 import ESWSeams
+
 struct LinuxDataplane: Dataplane {
   init(namespace: String?, pins: String) throws { throw DemoFailure("no kernel yet") }
   static func removePins(_ path: String) throws {}

@@ -12,7 +12,9 @@ let missingForKernel: [String] = {
     done.signal()
   }
   done.wait()
-  if !result.value.isEmpty { print("SKIPPED: tests on the real kernel need \(result.value.joined(separator: "; "))") }
+  if !result.value.isEmpty {
+    print("SKIPPED: tests on the real kernel need \(result.value.joined(separator: "; "))")
+  }
   return result.value
 }()
 

@@ -49,7 +49,9 @@ final class ESWProcess {
   func waitForExit(within limit: Duration = .seconds(60)) async throws -> Int32 {
     let deadline = ContinuousClock.now + limit
     while process.isRunning {
-      guard ContinuousClock.now < deadline else { throw Failure(description: "still runs after \(limit):\n\(text)") }
+      guard ContinuousClock.now < deadline else {
+        throw Failure(description: "still runs after \(limit):\n\(text)")
+      }
       try await Task.sleep(for: .milliseconds(20))
     }
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus

@@ -78,7 +78,8 @@ struct `A gateway in the kernel` {
         try await Task.sleep(for: .milliseconds(100))
       }
       #expect(after == before)
-      let pins = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/bpf/openesw/\(sites.node)")) ?? []
+      let pins =
+        (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/bpf/openesw/\(sites.node)")) ?? []
       #expect(pins.isEmpty)
     }
   }

@@ -34,7 +34,8 @@ struct Demo: Sendable {
     if isSimulated {
       narrator.bad("The real data plane cannot be had here. Missing:")
       for sentence in missing { narrator.line("- \(sentence)") }
-      narrator.line("What follows runs on the SIMULATED data plane: the same API, store, planning and agent; no frames.")
+      narrator.line(
+        "What follows runs on the SIMULATED data plane: the same API, store, planning and agent; no frames.")
     } else {
       narrator.line("Real data plane: eBPF in the kernel, Linux \(DemoRequirements.kernelRelease).")
     }
@@ -126,7 +127,9 @@ struct Demo: Sendable {
     // Not a child either: it runs although this task has been cancelled.
     let left = made
     let removing = await Task { try await story.remove(left) }.result
-    if case .failure(let error) = removing { narrator.bad("not all could be taken away by the API: \(error)") }
+    if case .failure(let error) = removing {
+      narrator.bad("not all could be taken away by the API: \(error)")
+    }
     return try outcome.get()
   }
 

@@ -13,7 +13,8 @@ extension DemoStory {
       try await Task.sleep(for: .milliseconds(50))
     }
     narrator.headline(
-      isSimulated ? "4  What the agent did, on the simulated data plane" : "4  What the agent did in the kernel")
+      isSimulated
+        ? "4  What the agent did, on the simulated data plane" : "4  What the agent did in the kernel")
     let (steps, spent) = passes.taken
     for (step, outcome) in steps {
       narrator.line("\(step)" + (outcome == .applied ? "" : "   [\(outcome)]"))
@@ -78,7 +79,8 @@ extension DemoStory {
 
   func showHosts(_ connection: ConnectionID) async throws {
     narrator.headline("7  Who is where, as the data path has learned it")
-    let own = try await client.call(.GET, client.ownPath("/connections/\(connection)"), as: JSON.self)["connection"]
+    let own = try await client.call(.GET, client.ownPath("/connections/\(connection)"), as: JSON.self)[
+      "connection"]
     if case .array(let hosts) = own["hosts"], !hosts.isEmpty {
       let columns: [Table.Column] = [
         .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"), .init("BEHIND", "tunnel_ip"),
@@ -89,7 +91,8 @@ extension DemoStory {
     }
     let counters = own["counters"]
     narrator.line(
-      "frames to the remote: \(counters["to_remote.frames"].text), from it: \(counters["to_local.frames"].text)")
+      "frames to the remote: \(counters["to_remote.frames"].text), from it: \(counters["to_local.frames"].text)"
+    )
   }
 
   func showList(_ instance: InstanceID) async throws {

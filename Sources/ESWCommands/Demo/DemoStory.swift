@@ -64,9 +64,13 @@ struct DemoStory: Sendable {
       }
       try await delete(client.switchPath("/instances/\(instance)"))
     }
-    for attachment in made.attachments.reversed() { try await delete(client.ownPath("/attachments/\(attachment)")) }
+    for attachment in made.attachments.reversed() {
+      try await delete(client.ownPath("/attachments/\(attachment)"))
+    }
     if let vpc = made.vpc {
-      for subnet in made.subnets.reversed() { try await delete(client.networkPath("/vpcs/\(vpc)/subnets/\(subnet)")) }
+      for subnet in made.subnets.reversed() {
+        try await delete(client.networkPath("/vpcs/\(vpc)/subnets/\(subnet)"))
+      }
       try await delete(client.networkPath("/vpcs/\(vpc)"))
     }
   }
@@ -92,20 +96,23 @@ struct DemoStory: Sendable {
     }
     let request = NewVPC(name: name, description: .empty, network: network)
     let answer = try await post(
-      client.networkPath("/vpcs"), { $0.body(request) }, as: Answer.OneVPC.self) { "vpc \($0.vpc.id)" }
+      client.networkPath("/vpcs"), { $0.body(request) }, as: Answer.OneVPC.self
+    ) { "vpc \($0.vpc.id)" }
     return answer.vpc.id
   }
 
   private func createSubnet(
     _ name: String, _ network: String, gateway: String, in vpc: VPCID
   ) async throws -> SubnetID {
-    guard let name = ResourceName(name), let network = IPv4Network(network), let gateway = IPv4Address(gateway)
+    guard let name = ResourceName(name), let network = IPv4Network(network),
+      let gateway = IPv4Address(gateway)
     else { preconditionFailure("constants of the demo") }
     let request = NewSubnet(
       vpc: vpc, name: name, description: .empty, network: network, gateway: gateway, isDHCPEnabled: true,
       nameServers: [], availabilityZone: nil)
     let answer = try await post(
-      client.networkPath("/subnets"), { $0.body(request) }, as: Answer.OneSubnet.self) { "subnet \($0.subnet.id)" }
+      client.networkPath("/subnets"), { $0.body(request) }, as: Answer.OneSubnet.self
+    ) { "subnet \($0.subnet.id)" }
     return answer.subnet.id
   }
 
@@ -115,9 +122,10 @@ struct DemoStory: Sendable {
     guard let interface = InterfaceName(interface) else { preconditionFailure("constants of the demo") }
     let request = NewAttachment(subnet: subnet, node: node, role: role, point: .interface(interface))
     let answer = try await post(
-      client.ownPath("/attachments"), { $0.body(request) }, as: Answer.OneAttachment.self) {
-        "attachment \($0.attachment.id)"
-      }
+      client.ownPath("/attachments"), { $0.body(request) }, as: Answer.OneAttachment.self
+    ) {
+      "attachment \($0.attachment.id)"
+    }
     return answer.attachment.id
   }
 
@@ -129,9 +137,10 @@ struct DemoStory: Sendable {
       name: name, description: .empty, flavor: Flavor.Name.medium.rawValue, primaryZone: "az1",
       standbyZone: "az2", vpc: vpc, tunnelSubnet: tunnel, tunnelAddress: address)
     let created = try await post(
-      client.switchPath("/instances"), { $0.body(request) }, as: Answer.InstanceCreated.self) {
-        "instance \($0.instance.id), \($0.instance.status), job \($0.job)"
-      }
+      client.switchPath("/instances"), { $0.body(request) }, as: Answer.InstanceCreated.self
+    ) {
+      "instance \($0.instance.id), \($0.instance.status), job \($0.job)"
+    }
     try await finish(created.job, of: created.instance.id)
     return created.instance.id
   }
@@ -141,7 +150,9 @@ struct DemoStory: Sendable {
     let path = client.switchPath("/resources/\(instance)/jobs")
     for _ in 0..<200 {
       let jobs = try await client.call(.GET, path, as: Answer.Jobs.self).jobs
-      guard let row = jobs.first(where: { $0.id == job }) else { throw DemoFailure("job \(job) is not listed") }
+      guard let row = jobs.first(where: { $0.id == job }) else {
+        throw DemoFailure("job \(job) is not listed")
+      }
       if row.status == "COMPLETED" {
         narrator.call("GET", path, nil, answer: "job \(row.status)")
         return
@@ -163,7 +174,8 @@ struct DemoStory: Sendable {
       fixedAddresses: Self.fixedAddresses)
     let answer = try await post(
       client.switchPath("/instances/\(instance)/connections"), { $0.body(request) },
-      as: Answer.OneConnection.self) { "connection \($0.connection.id), \($0.connection.status)" }
+      as: Answer.OneConnection.self
+    ) { "connection \($0.connection.id), \($0.connection.status)" }
     return answer.connection.id
   }
 

@@ -75,7 +75,8 @@ struct DemoTopology: Sendable {
     try await batch(["route add default via 192.168.111.1"], in: customerSwitch)
     try await batch(
       [
-        "address add 192.168.111.1/24 dev site0", "address add 192.168.100.1/24 dev cloud0", "link set site0 up",
+        "address add 192.168.111.1/24 dev site0", "address add 192.168.100.1/24 dev cloud0",
+        "link set site0 up",
         "link set cloud0 up",
       ], in: core)
     try await batch(["address add 192.168.100.2/24 dev underlay0", "link set underlay0 up"], in: node)

@@ -91,7 +91,9 @@ struct NodeCommand: AsyncParsableCommand {
       }
       if case .array(let problems) = node["problems"], !problems.isEmpty {
         print("\n\(node["name"].text): problems")
-        for problem in problems { print("  \(problem["subject"].text) \(problem["id"].text): \(problem["text"].text)") }
+        for problem in problems {
+          print("  \(problem["subject"].text) \(problem["id"].text): \(problem["text"].text)")
+        }
       }
     }
   }

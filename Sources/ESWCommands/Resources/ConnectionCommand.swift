@@ -45,21 +45,28 @@ struct ConnectionCommand: AsyncParsableCommand {
       if options.output == .json { return print(try ClientOptions.pretty(own)) }
       print("\(own["name"].text): \(own["status"].text)")
       if case .string(let reason) = own["reason"] { print("why: \(reason)") }
-      try section("", own["remotes"], [
-        .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
-        .init("LAST IN, MS", "received_age_ms"), .init("LAST OUT, MS", "sent_age_ms"),
-      ])
+      try section(
+        "", own["remotes"],
+        [
+          .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
+          .init("LAST IN, MS", "received_age_ms"), .init("LAST OUT, MS", "sent_age_ms"),
+        ])
       let counters = own["counters"]
       print(
         "\nto remote: \(counters["to_remote.frames"].text) frames, \(counters["to_remote.bytes"].text) bytes; "
           + "to local: \(counters["to_local.frames"].text) frames, \(counters["to_local.bytes"].text) bytes")
-      try section("drops", own["drops"], [
-        .init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames"),
-      ])
-      try section("hosts", own["hosts"], [
-        .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"), .init("BEHIND", "tunnel_ip"),
-        .init("SEEN, MS AGO", "seen_age_ms"),
-      ])
+      try section(
+        "drops", own["drops"],
+        [
+          .init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames"),
+        ])
+      try section(
+        "hosts", own["hosts"],
+        [
+          .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
+          .init("BEHIND", "tunnel_ip"),
+          .init("SEEN, MS AGO", "seen_age_ms"),
+        ])
     }
 
     private func section(_ title: String, _ rows: JSON, _ columns: [Table.Column]) throws {
@@ -137,7 +144,8 @@ struct ConnectionCommand: AsyncParsableCommand {
 extension ESWClient {
   /// The API has a connection under its switch; who has only its id looks it up in the list of all.
   fileprivate func path(of connection: ConnectionID) async throws -> String {
-    let rows = try await rows(switchPath("/connections"), key: "connections", query: [("id", "\(connection)")])
+    let rows = try await rows(
+      switchPath("/connections"), key: "connections", query: [("id", "\(connection)")])
     guard let row = rows.first else { throw ValidationError("there is no connection \(connection)") }
     return switchPath("/instances/\(row["instance_id"].text)/connections/\(connection)")
   }

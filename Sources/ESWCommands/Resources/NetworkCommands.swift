@@ -155,7 +155,9 @@ struct AttachmentCommand: AsyncParsableCommand {
     func run() async throws {
       let client = try options.client()
       let point = bridge.map { AttachmentPoint.bridge($0) } ?? (tunnel ?? interface).map { .interface($0) }
-      guard let point else { throw ValidationError("one of --tunnel, --interface and --bridge must be given") }
+      guard let point else {
+        throw ValidationError("one of --tunnel, --interface and --bridge must be given")
+      }
       let request = NewAttachment(
         subnet: subnet, node: node, role: tunnel == nil ? .layer2 : .tunnel, point: point)
       let body = JSONWriter.data { $0.body(request) }
