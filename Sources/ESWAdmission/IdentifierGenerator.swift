@@ -36,7 +36,8 @@ package struct IdentifierGenerator: Sendable {
 
   /// - Parameter now: Before 1970 and after the year 10889 (48 bits of milliseconds) the nearest that fits.
   package mutating func next<Subject>(now: Timestamp) -> Minted<Subject> {
-    let wanted = min(max(now.milliseconds, Self.millisecondRange.lowerBound), Self.millisecondRange.upperBound)
+    let wanted = min(
+      max(now.milliseconds, Self.millisecondRange.lowerBound), Self.millisecondRange.upperBound)
     if wanted > millisecond { restart(at: wanted) } else { countUp() }
     return Minted(
       id: Identifier(

@@ -96,8 +96,9 @@ package enum InstanceAdmission {
     }
     let hosts = subnet.network.hosts
     let above = hosts.lazy.filter { $0 > subnet.gateway.value }
-    guard let free = (above.first { !taken.contains(IPv4Address($0)) })
-      ?? hosts.first(where: { !taken.contains(IPv4Address($0)) })
+    guard
+      let free = (above.first { !taken.contains(IPv4Address($0)) })
+        ?? hosts.first(where: { !taken.contains(IPv4Address($0)) })
     else { throw .noTunnelAddressLeft(subnet.id) }
     return IPv4Address(free)
   }

@@ -110,7 +110,9 @@ package struct IntentSnapshot: Sendable {
   }
 
   /// Ids in ascending order, which is the order of creation.
-  package func connectionIDs(of instance: InstanceID) -> [ConnectionID] { connectionsByInstance[instance] ?? [] }
+  package func connectionIDs(of instance: InstanceID) -> [ConnectionID] {
+    connectionsByInstance[instance] ?? []
+  }
 
   package func connections(of instance: InstanceID) -> [Connection] {
     connectionIDs(of: instance).compactMap { connections[$0] }

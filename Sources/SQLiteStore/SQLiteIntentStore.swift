@@ -5,7 +5,7 @@ import GRDB
 /// The embedded `IntentStore`: one SQLite file. Reads come from memory; a commit has reached the disk
 /// before it is answered (WAL, `synchronous = FULL`).
 package final class SQLiteIntentStore: IntentStore {
-  private let file: StoreFile
+  let file: StoreFile
   private let board: SnapshotBoard
   private let keeper: ReportKeeper
   private let queue: CommitQueue

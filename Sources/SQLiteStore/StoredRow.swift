@@ -68,7 +68,9 @@ struct RowReader {
     return value
   }
 
-  func parsed<Value: LosslessStringConvertible>(_ column: String, as _: Value.Type = Value.self) throws -> Value {
+  func parsed<Value: LosslessStringConvertible>(_ column: String, as _: Value.Type = Value.self) throws
+    -> Value
+  {
     guard let value = Value(try text(column)) else { throw damaged }
     return value
   }

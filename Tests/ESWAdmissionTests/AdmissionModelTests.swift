@@ -157,7 +157,9 @@ private func violations(in world: World) -> [String] {
     demand(subnet?.project == row.project && subnet?.vpc == row.vpc, "a connection has lost its subnet")
     demand(snapshot.instances[row.instance]?.vpc == row.vpc, "a connection has lost its switch")
     demand(
-      subnet.map { subnet in row.fixedAddresses.allSatisfy { subnet.network.isHost($0) && $0 != subnet.gateway } }
+      subnet.map { subnet in
+        row.fixedAddresses.allSatisfy { subnet.network.isHost($0) && $0 != subnet.gateway }
+      }
         ?? false, "a fixed address is no host's")
   }
   for row in instances { demand(snapshot.subnets[row.tunnelSubnet] != nil, "a switch has lost its subnet") }

@@ -110,17 +110,18 @@ import Testing
     #expect(throws: StoreError.damaged(table: "subnet", row: (id(2) as SubnetID).description)) { try open() }
   }
 
-  @Test(arguments: [
-    .putSubnet(subnet(20, third: 1)),
-    .putAttachment(attachment(20, subnet: 2, .tunnel, .interface(InterfaceName("eth9")!))),
-    .putAttachment(attachment(20, subnet: 99, .tunnel, .interface(InterfaceName("eth9")!))),
-    .putInstance(instance(20, subnet: 2, address: "10.1.0.9")),
-    .putConnection(connection(20, count: 41, instance: 6, subnet: 10, vnis: [12])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
-    .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
-    .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
-  ] as [IntentEdit])
+  @Test(
+    arguments: [
+      .putSubnet(subnet(20, third: 1)),
+      .putAttachment(attachment(20, subnet: 2, .tunnel, .interface(InterfaceName("eth9")!))),
+      .putAttachment(attachment(20, subnet: 99, .tunnel, .interface(InterfaceName("eth9")!))),
+      .putInstance(instance(20, subnet: 2, address: "10.1.0.9")),
+      .putConnection(connection(20, count: 41, instance: 6, subnet: 10, vnis: [12])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
+      .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
+      .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
+    ] as [IntentEdit])
   func `refuses by its schema what admission forgot`(edit: IntentEdit) async throws {
     let store = try open()
     try await store.put(everything + [.putSubnet(subnet(10, third: 10))])
@@ -149,6 +150,30 @@ import Testing
     let live = Rows(store.snapshot)
     #expect(failures == 32)
     #expect(live.vpcs.count == 33)
+    _ = consume store
+    #expect(Rows(try open().snapshot) == live)
+  }
+
+  @Test func `loses nothing when the disk is full, and goes on when it is not`() async throws {
+    let store = try open()
+    try await store.put(projectEdits)
+    let pages = "PRAGMA max_page_count = "
+    let count = try await store.file.pool.writeWithoutTransaction { database in
+      let count = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      return try Int.fetchOne(database, sql: pages + "\(count + 3)")
+    }
+    #expect(count != nil)
+    let written = await withTaskGroup(of: Int.self) { group in
+      for number in 1...400 as ClosedRange<UInt64> {
+        group.addTask { (try? await store.put([.putVPC(vpc(number))])) == nil ? 0 : 1 }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect((1..<400).contains(written))
+    #expect(store.snapshot.vpcs.count == written)
+    try await store.file.pool.writeWithoutTransaction { try $0.execute(sql: pages + "100000") }
+    try await store.put([.putVPC(vpc(1000))])
+    let live = Rows(store.snapshot)
     _ = consume store
     #expect(Rows(try open().snapshot) == live)
   }

@@ -57,13 +57,17 @@ func subnet(_ number: UInt64, third: Int) -> Subnet {
     availabilityZone: "az1", createdAt: noon, updatedAt: noon)
 }
 
-func attachment(_ number: UInt64, subnet: UInt64, _ role: Attachment.Role, _ point: AttachmentPoint) -> Attachment {
+func attachment(_ number: UInt64, subnet: UInt64, _ role: Attachment.Role, _ point: AttachmentPoint)
+  -> Attachment
+{
   Attachment(
     id: id(number), project: alice, subnet: id(subnet), node: testNode, role: role, point: point,
     createdAt: noon)
 }
 
-func instance(_ number: UInt64, subnet: UInt64, address: String, createdIn: Revision = Revision(1)) -> Instance {
+func instance(_ number: UInt64, subnet: UInt64, address: String, createdIn: Revision = Revision(1))
+  -> Instance
+{
   Instance(
     id: id(number), project: alice, name: ResourceName("交换机-1")!,
     description: ResourceDescription("with \"quotes\", 'quotes' and\nlines")!, flavor: .large,
