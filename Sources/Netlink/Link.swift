@@ -28,6 +28,30 @@ package struct Link: Hashable, Sendable {
     package let index: Int32
     /// The kernel's number, in our namespace, for the namespace of the peer; nil when it is our own.
     package let namespaceIdentifier: Int32?
+
+    package init(index: Int32, namespaceIdentifier: Int32?) {
+      self.index = index
+      self.namespaceIdentifier = namespaceIdentifier
+    }
+  }
+
+  /// A link from its parts, for who has no kernel to ask.
+  package init(
+    index: Int32, name: String, kind: String?, flags: LinkFlags, mtu: UInt32, hardwareAddress: [UInt8],
+    master: Int32?, peer: Peer?, alias: String?, group: UInt32, forwardsIPv4: Bool?, vxlan: VXLANSettings?
+  ) {
+    self.index = index
+    self.name = name
+    self.kind = kind
+    self.flags = flags
+    self.mtu = mtu
+    self.hardwareAddress = hardwareAddress
+    self.master = master
+    self.peer = peer
+    self.alias = alias
+    self.group = group
+    self.forwardsIPv4 = forwardsIPv4
+    self.vxlan = vxlan
   }
 
   package init(_ message: NetlinkMessage) throws(NetlinkDecodingError) {
@@ -36,18 +60,13 @@ package struct Link: Hashable, Sendable {
     var reader = AttributeReader(try message.payload.behind(Self.headerSize))
     while let attribute = try reader.next() { try fields.take(attribute) }
 
-    index = try message.payload.integer(at: 4)
-    flags = LinkFlags(rawValue: try message.payload.integer(at: 8))
-    name = fields.name
-    kind = fields.kind
-    mtu = fields.mtu
-    hardwareAddress = fields.hardwareAddress
-    master = fields.master
-    peer = fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) }
-    group = fields.group
-    forwardsIPv4 = fields.forwardsIPv4
-    alias = fields.alias
-    vxlan = fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil
+    self.init(
+      index: try message.payload.integer(at: 4), name: fields.name, kind: fields.kind,
+      flags: LinkFlags(rawValue: try message.payload.integer(at: 8)), mtu: fields.mtu,
+      hardwareAddress: fields.hardwareAddress, master: fields.master,
+      peer: fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) },
+      alias: fields.alias, group: fields.group, forwardsIPv4: fields.forwardsIPv4,
+      vxlan: fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil)
   }
 
   /// `sizeof(struct ifinfomsg)`.

@@ -4,6 +4,8 @@ internal import Synchronization
 /// A program that could not be run, or said no.
 package struct CommandFailure: Error, CustomStringConvertible {
   package let description: String
+
+  package init(description: String) { self.description = description }
 }
 
 /// Runs a program by name and answers what it printed; throws with its words when it does not end with 0.
@@ -12,6 +14,12 @@ package struct CommandFailure: Error, CustomStringConvertible {
 /// several threads wait at once.
 @discardableResult
 package func run(_ command: String...) throws -> String {
+  try run(command)
+}
+
+/// `run(_:)` with a list.
+@discardableResult
+package func run(_ command: [String]) throws -> String {
   let words = command.joined(separator: " ")
   var ends: [Int32] = [0, 0]
   guard pipe(&ends) == 0 else { throw CommandFailure(description: "\(words): no pipe: \(errno)") }
