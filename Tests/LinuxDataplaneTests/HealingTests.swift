@@ -1,0 +1,240 @@
+import BPF
+import CDatapath
+import ESWModel
+import KernelTesting
+import Netlink
+import Testing
+
+@testable import LinuxDataplane
+
+@Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
+struct `A data plane that somebody meddles with` {
+  /// Each of these breaks a stretch that works; the next plan must see it and mend it.
+  enum Damage: String, CaseIterable, Sendable {
+    case slowPathDeleted, slowPathLowered, slowPathNotForwarding, addressDeleted, segmentMadeAnew
+    case underlayMadeAnew, linkRemoved, portRemoved, connectionRemoved, stateRemoved, activityRemoved
+    case sourceRemoved, tunnelRemoved, promiscuityRemoved, connectionChanged, pinsRemoved, sourceOfNobody
+  }
+
+  @Test(arguments: Damage.allCases)
+  func `is healed by one round`(damage: Damage) async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      try Self.make(damage, stretch)
+      #expect(try await Stretch.plan(dataplane, to: Stretch.configuration()) != [], "\(damage) was not seen")
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      #expect(try stretch.hostReaches(Stretch.farHost))
+    }
+  }
+
+  private static func make(_ damage: Damage, _ stretch: Stretch) throws {
+    let node = stretch.node
+    func map(_ name: String) throws -> BPFMap {
+      try #require(try BPFMap(pinnedAt: stretch.pins.folder("maps").path(of: name)))
+    }
+    func clear(_ name: String) throws { try map(name).remove(map(name).keys()) }
+    switch damage {
+    case .slowPathDeleted: try stretch.ip(node, "link delete \(Stretch.slowPath)")
+    case .slowPathLowered: try stretch.ip(node, "link set \(Stretch.slowPath) down")
+    case .slowPathNotForwarding:
+      try run(
+        "ip", "netns", "exec", node.name, "sh", "-c",
+        "echo 0 > /proc/sys/net/ipv4/conf/\(Stretch.slowPath)/forwarding")
+    case .addressDeleted: try stretch.ip(node, "address delete 192.0.2.1/24 dev underlay0")
+    case .segmentMadeAnew:
+      try stretch.ip(node, "link delete segment0")
+      try stretch.ip(node, "link add segment0 type veth peer name local0 netns \(stretch.host.name)")
+      try stretch.ip(node, "link set segment0 up")
+      try stretch.ip(stretch.host, "link set local0 up")
+      try stretch.ip(stretch.host, "address add 10.9.0.10/24 dev local0")
+    case .underlayMadeAnew:
+      try stretch.ip(node, "link delete underlay0")
+      try stretch.ip(node, "link add underlay0 type veth peer name underlay0 netns \(stretch.far.name)")
+      try stretch.ip(node, "link set underlay0 up")
+      try stretch.ip(stretch.far, "link set underlay0 up")
+      try stretch.ip(stretch.far, "address add 192.0.2.2/24 dev underlay0")
+    case .linkRemoved:
+      let links = stretch.pins.folder("links")
+      for name in try links.names() { try links.remove(name) }
+    case .portRemoved: try clear("esw_ports")
+    case .connectionRemoved: try clear("esw_connections")
+    case .stateRemoved: try clear("esw_states")
+    case .activityRemoved: try clear("esw_activity")
+    case .sourceRemoved: try clear("esw_sources")
+    case .tunnelRemoved: try clear("esw_tunnels")
+    case .promiscuityRemoved: try stretch.ip(node, "link set segment0 promisc off")
+    case .connectionChanged:
+      let connections = try map("esw_connections")
+      let key = try #require(try connections.keys().first)
+      var row = try #require(try connections.value(of: key))
+      row[12] = UInt8(ESW_CONNECTION_DISABLED.rawValue)  // flags, for which the model has no words
+      try connections.set(key, to: row)
+    case .pinsRemoved: try LinuxDataplane.removePins(stretch.pins.path)
+    case .sourceOfNobody:
+      let key = esw_source_key(vni: 0, remote_address_be: 1, tunnel_address_be: 2)
+      try map("esw_sources").set(key, to: esw_source_row(connection: 1, remote_index: 0))
+    }
+  }
+
+  @Test func `a change wakes who listens`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      var changes = dataplane.changes().makeAsyncIterator()
+      try stretch.ip(stretch.node, "link set underlay0 down")
+      #expect(await changes.next() != nil)
+    }
+  }
+}
+
+@Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
+struct `Evidence on the real kernel` {
+  @Test func `a host that answers a probe is evidence`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      let probe = Probe(
+        remote: Stretch.remote, tunnelAddress: Stretch.tunnelAddress, senderMAC: Stretch.fixedMAC,
+        sender: Stretch.fixedAddress, target: Stretch.farHost)
+      try await dataplane.probe([probe])
+
+      let evidence = try await eventually {
+        let found = try await dataplane.evidence().connections[ConnectionNumber(1)]
+        return found?.receivedAgeMilliseconds[0] == nil ? nil : found
+      }
+      #expect(evidence.hosts.first { $0.address == Stretch.farHost }?.side == .remote(0))
+    }
+  }
+
+  @Test func `a probe from an address that is not there is no error`() async throws {
+    try await withStretch { stretch in
+      let probe = Probe(
+        remote: Stretch.remote, tunnelAddress: IPv4Address("203.0.113.9")!, senderMAC: Stretch.fixedMAC,
+        sender: Stretch.fixedAddress, target: Stretch.farHost)
+      try await stretch.dataplane().probe([probe])
+    }
+  }
+
+  @Test func `a stranger is named with what it sent`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      try stretch.ip(
+        stretch.far, "link add vx77 type vxlan id 77 dstport 4789 local 192.0.2.2 remote 192.0.2.1")
+      try stretch.ip(stretch.far, "address add 10.77.0.1/24 dev vx77")
+      try stretch.ip(stretch.far, "link set vx77 up")
+      _ = try? run("ip", "netns", "exec", stretch.far.name, "ping", "-c1", "-W1", "10.77.0.2")
+
+      let stranger = try await eventually { try await dataplane.evidence().strangers.first { $0.vni == 77 } }
+      #expect(stranger.reason == "unknown_source")
+      #expect(stranger.source == Stretch.remote.address)
+      #expect(stranger.frames >= 1)
+      #expect(try #require(stranger.ageMilliseconds) < 10_000)
+    }
+  }
+
+  @Test func `hosts behind a remote that was changed are forgotten`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      #expect(try stretch.hostReaches(Stretch.farHost))
+      let other = RemoteEndpoint(vni: VNI(100)!, address: IPv4Address("192.0.2.9")!)
+      try await Stretch.converge(dataplane, to: Stretch.configuration(remotes: [other, Stretch.remote]))
+      #expect(try stretch.hostReaches(Stretch.farHost))
+      let hosts = try await dataplane.evidence().connections[ConnectionNumber(1)]?.hosts ?? []
+      #expect(hosts.first { $0.address == Stretch.farHost }?.side == .remote(1))
+    }
+  }
+
+  @Test func `without a data path there is no evidence`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      #expect(try await dataplane.evidence() == DataplaneEvidence())
+    }
+  }
+
+  /// Asks until there is an answer: frames take their time, and nobody tells when.
+  private func eventually<Value>(_ ask: () async throws -> Value?) async throws -> Value {
+    let clock = ContinuousClock()
+    let limit = clock.now + .seconds(10)
+    while clock.now < limit {
+      if let value = try await ask() { return value }
+      try await clock.sleep(for: .milliseconds(20))
+    }
+    throw CommandFailure(description: "no answer in time")
+  }
+}
+
+@Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
+struct `Steps on the real kernel` {
+  @Test func `each says once that it was applied, and then that it is so already`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      let address = OwnedAddress(
+        interface: InterfaceName("underlay0")!, address: Stretch.tunnelAddress, prefixLength: 24)
+      let program = ProgramAttachment(program: .underlay, interface: .name(InterfaceName("underlay0")!))
+      let making: [DataplaneStep] = [
+        .createSlowPath(name: Stretch.slowPath, port: 4789), .raiseSlowPath(Stretch.slowPath),
+        .addAddress(address), .attachProgram(program),
+      ]
+      #expect(await dataplane.execute([.loadDatapath]) == [.applied])
+      #expect(await dataplane.execute(making) == making.map { _ in .applied })
+      #expect(await dataplane.execute(making) == making.map { _ in .alreadySo })
+      let undoing: [DataplaneStep] = [
+        .detachProgram(program), .removeAddress(address), .deleteSlowPath(Stretch.slowPath),
+        .removePort(.gone(index: 4711)), .removeConnection(ConnectionNumber(5)),
+        .removeTunnel(Stretch.tunnelAddress),
+        .removeSource(SourceKey(vni: VNI(5)!, remote: Stretch.farHost, local: Stretch.tunnelAddress)),
+        .restoreInterface(InterfaceName("segment0")!),
+      ]
+      #expect(await dataplane.execute(undoing).prefix(3) == [.applied, .applied, .applied])
+      #expect(await dataplane.execute(undoing) == undoing.map { _ in .alreadySo })
+    }
+  }
+
+  @Test func `an interface that is not there is a refusal with its name`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      let absent = InterfaceName("absent0")!
+      let outcomes = await dataplane.execute([
+        .raiseSlowPath(absent),
+        .adjustInterface(absent, InterfaceAdjustment(promiscuous: true, raised: true)),
+        .addAddress(OwnedAddress(interface: absent, address: Stretch.tunnelAddress, prefixLength: 24)),
+        .attachProgram(ProgramAttachment(program: .local, interface: .name(absent))),
+        .createBridgePort(inner: Stretch.slowPath, outer: absent, bridge: absent),
+      ])
+      for outcome in outcomes {
+        guard case .refused(let text) = outcome else {
+          Issue.record("\(outcome)")
+          continue
+        }
+        #expect(text.contains("ENODEV") && text.contains("absent0"), "\(text)")
+      }
+    }
+  }
+
+  @Test func `rows without a data path are refused`() async throws {
+    try await withStretch { stretch in
+      let outcome = await (try stretch.dataplane()).execute([.putTunnel(Stretch.tunnelAddress)])
+      #expect(outcome == [.refused("ENOENT: the data path is not loaded")])
+    }
+  }
+
+  @Test func `a second load changes nothing`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      let before = try KernelIdentity(of: stretch.pins)
+      let observed = try await dataplane.observe()
+      #expect(await dataplane.execute([.loadDatapath, .replacePrograms]) == [.applied, .applied])
+      #expect(try KernelIdentity(of: stretch.pins) == before)
+      #expect(try await dataplane.observe() == observed)
+    }
+  }
+
+  @Test func `a namespace that is not there is an error at the start`() {
+    #expect(throws: NetlinkError.self) {
+      try LinuxDataplane(namespace: "/run/netns/eswt-absent", pins: PinFolder.fileSystem + "/eswt-absent")
+    }
+  }
+}

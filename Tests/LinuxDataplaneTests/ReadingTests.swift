@@ -1,0 +1,281 @@
+import BPF
+import CDatapath
+import ESWModel
+import KernelTesting
+import Netlink
+import Testing
+
+@testable import LinuxDataplane
+
+@Suite struct `Rows of the maps` {
+  static let row = ConnectionRow(
+    id: Identifier(high: 0x0102_0304_0506_0708, low: 0x090a_0b0c_0d0e_0f10), number: ConnectionNumber(7),
+    port: .name(InterfaceName("segment0")!), tunnelAddress: IPv4Address("192.0.2.1")!,
+    fixedAddress: IPv4Address("10.9.0.1")!, fixedMAC: MACAddress("02:e5:00:00:00:01")!,
+    remotes: [
+      RemoteEndpoint(vni: VNI(100)!, address: IPv4Address("192.0.2.2")!),
+      RemoteEndpoint(vni: VNI(0xff_ffff)!, address: IPv4Address("192.0.2.3")!, port: 8472),
+    ], learningLimit: 100, ageingSeconds: 300)
+
+  @Test func `a connection is laid out as maps.h says`() {
+    #expect(
+      hexText(bytes(of: esw_connection_row(Self.row, port: 5)))
+        == hexText(
+          hex(
+            """
+            05 00 00 00              # port_ifindex
+            00 00 00 00              # underlay_ifindex: as routed
+            c0 00 02 01              # tunnel_address_be
+            00 00 00 00              # flags
+            64 00 00 00              # learning_limit
+            2c 01 00 00              # ageing_seconds
+            0a 09 00 01              # fixed_address_be
+            02 e5 00 00 00 01 02 00  # fixed_mac, remote_count, reserved
+            c0 00 02 02 64 00 00 00 12 b5 00 00  # remote 192.0.2.2, VNI 100, port 4789
+            c0 00 02 03 ff ff ff 00 21 18 00 00  # remote 192.0.2.3, VNI 2^24 - 1, port 8472
+            01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10  # uuid
+            00 00 00 00              # reserved2
+            """)))
+  }
+
+  @Test(arguments: [0, 1, 2])
+  func `what is written is what is read`(remotes: Int) throws {
+    var row = Self.row
+    row.remotes = Array(row.remotes.prefix(remotes))
+    let written = esw_connection_row(row, port: 5)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+  }
+
+  @Test func `a row with something that we do not write is not taken for ours`() {
+    let changes: [(inout esw_connection_row) -> Void] = [
+      { $0.flags = 1 }, { $0.underlay_ifindex = 3 }, { $0.remote_count = 3 }, { $0.remotes.0.vni = 0 },
+      { $0.remotes.0.vni = 1 << 24 }, { $0.reserved2 = 1 }, { $0.remote_count = 1 },
+    ]
+    for (index, change) in changes.enumerated() {
+      var row = esw_connection_row(Self.row, port: 5)
+      change(&row)
+      #expect(row.model(ConnectionNumber(7)) { _ in Self.row.port } == nil, "change \(index)")
+    }
+  }
+}
+
+@Suite struct `A look at the kernel` {
+  private static func link(
+    _ index: Int32, _ name: String, kind: String? = nil, group: UInt32 = 0, flags: LinkFlags = [.up],
+    master: Int32? = nil, peer: Link.Peer? = nil, vxlan: VXLANSettings? = nil, forwards: Bool = false
+  ) -> Link {
+    Link(
+      index: index, name: name, kind: kind, flags: flags, mtu: 1500, hardwareAddress: [], master: master,
+      peer: peer,
+      alias: nil, group: group, forwardsIPv4: forwards, vxlan: vxlan)
+  }
+
+  private func name(_ text: String) -> InterfaceName { InterfaceName(text)! }
+
+  @Test func `a row of an interface that has gone names its index`() {
+    var rows = MapContents()
+    rows.ports = [
+      (esw_port_key(ifindex: 2), esw_port_row(connection: 1)),
+      (esw_port_key(ifindex: 9), esw_port_row(connection: 2)),
+    ]
+    rows.connections = [
+      (esw_connection_key(connection: 1), esw_connection_row(`Rows of the maps`.row, port: 9))
+    ]
+    rows.kept = [1]
+    let reading = KernelReading(
+      links: [Self.link(2, "segment0")], datapath: .current,
+      attachments: [(.local, 2, 2), (.underlay, 9, nil)], rows: rows)
+    let state = reading.observation.state
+    #expect(
+      state.ports == [.name(name("segment0")): ConnectionNumber(1), .gone(index: 9): ConnectionNumber(2)])
+    #expect(state.connections[ConnectionNumber(1)]?.port == .gone(index: 9))
+    #expect(
+      state.programs == [
+        ProgramAttachment(program: .local, interface: .name(name("segment0"))),
+        ProgramAttachment(program: .underlay, interface: .gone(index: 9)),
+      ])
+  }
+
+  @Test func `a connection that lacks the path's own rows is not taken for one that works`() {
+    var rows = MapContents()
+    rows.connections = [
+      (esw_connection_key(connection: 7), esw_connection_row(`Rows of the maps`.row, port: 2))
+    ]
+    let links = [Self.link(2, "segment0")]
+    let broken = KernelReading(links: links, datapath: .current, rows: rows).observation.state
+    #expect(broken.connections[ConnectionNumber(7)] != nil)
+    #expect(broken.connections[ConnectionNumber(7)] != `Rows of the maps`.row)
+    rows.kept = [7]
+    let whole = KernelReading(links: links, datapath: .current, rows: rows).observation.state
+    #expect(whole.connections[ConnectionNumber(7)] == `Rows of the maps`.row)
+  }
+
+  @Test func `a source that no version of ours writes spoils the maps`() {
+    var rows = MapContents()
+    rows.sources = [(esw_source_key(), esw_source_row(connection: 1, remote_index: 0))]
+    #expect(KernelReading(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
+  }
+
+  @Test func `only devices of our group are ours`() {
+    let group = OwnershipMark.deviceGroup
+    let reading = KernelReading(links: [
+      Self.link(2, "esw-vx4789", kind: "vxlan", vxlan: .external()),
+      Self.link(3, "eswi1", kind: "veth", group: group, peer: Link.Peer(index: 4, namespaceIdentifier: nil)),
+      Self.link(4, "eswo1", kind: "veth", group: OwnershipMark.outerGroup, master: 6),
+      Self.link(5, "eswi2", kind: "veth", peer: Link.Peer(index: 7, namespaceIdentifier: nil)),
+      Self.link(6, "br0", kind: "bridge"),
+    ])
+    let observation = reading.observation
+    #expect(observation.state.slowPath == nil)
+    #expect(
+      observation.state.bridgePorts == [
+        name("eswi1"): BridgePort(
+          inner: name("eswi1"), outer: name("eswo1"), bridge: name("br0"), areUp: true)
+      ])
+    #expect(observation.interfaces.filter(\.isOurs).map(\.name) == [name("eswi1"), name("eswo1")])
+  }
+
+  @Test func `a bridge port whose other end was taken away is shown as one to make anew`() {
+    let peer = Link.Peer(index: 4, namespaceIdentifier: 1)
+    let reading = KernelReading(links: [
+      Self.link(3, "eswi1", kind: "veth", group: OwnershipMark.deviceGroup, peer: peer)
+    ])
+    let port = reading.observation.state.bridgePorts[name("eswi1")]
+    #expect(port?.outer == name("eswi1"))
+    #expect(port?.bridge == nil)
+  }
+
+  @Test(arguments: [(true, UInt32(2), true), (false, 2, false), (true, 3, false), (true, 0, false)])
+  func `the slow path is registered only if the rows name it and it forwards`(
+    forwards: Bool, registered: UInt32, expected: Bool
+  ) {
+    var rows = MapContents()
+    rows.slowPathIndex = registered
+    let reading = KernelReading(
+      links: [
+        Self.link(
+          2, "esw-vx4789", kind: "vxlan", group: OwnershipMark.deviceGroup, vxlan: .external(),
+          forwards: forwards)
+      ], datapath: .current, rows: rows)
+    #expect(reading.observation.state.slowPath?.isRegistered == expected)
+  }
+
+  @Test func `an adjustment counts only while it is in effect`() {
+    var reading = KernelReading(links: [Self.link(2, "segment0", flags: [.up])])
+    reading.adjusted = [
+      2: InterfaceAdjustment(promiscuous: true, raised: true),
+      9: InterfaceAdjustment(promiscuous: true, raised: true),
+    ]
+    #expect(
+      reading.observation.state.adjustments
+        == [name("segment0"): InterfaceAdjustment(promiscuous: false, raised: true)])
+  }
+
+  @Test func `addresses with our mark are ours, and others are told`() {
+    let ours = Address(
+      linkIndex: 2, local: IPAddressBytes("192.0.2.1")!, prefixLength: 24, origin: OwnershipMark.addressOrigin
+    )
+    let other = Address(linkIndex: 2, local: IPAddressBytes("192.0.2.9")!, prefixLength: 24)
+    let observation = KernelReading(
+      links: [Self.link(2, "underlay0")], addresses: [other, ours], defaultRoutes: [2]
+    ).observation
+    #expect(
+      observation.state.ownedAddresses
+        == [OwnedAddress(interface: name("underlay0"), address: IPv4Address("192.0.2.1")!, prefixLength: 24)])
+    #expect(observation.interfaces.first?.addresses.map(\.isOurs) == [true, false])
+    #expect(observation.interfaces.first?.hasDefaultRoute == true)
+  }
+}
+
+@Suite struct `Adding up evidence` {
+  private static let second: UInt64 = 1_000_000_000
+
+  @Test func `all CPUs count together, and the latest moment counts`() {
+    var one = esw_activity_row()
+    one.directions.0.frames = 3
+    one.directions.0.bytes = 300
+    one.directions.1.drops.8 = 2
+    one.remotes.0.last_received_ns = 90 * Self.second
+    var other = one
+    other.remotes.0.last_received_ns = 95 * Self.second
+    other.remotes.1.last_sent_ns = 101 * Self.second
+    var collection = EvidenceCollection(now: 100 * Self.second)
+    collection.add([one, other, esw_activity_row()], of: ConnectionNumber(1))
+
+    let found = collection.evidence.connections[ConnectionNumber(1)]
+    #expect(found?.toRemote == TrafficCount(frames: 6, bytes: 600))
+    #expect(found?.drops == [DropCount(direction: .toLocal, reason: "too_big", frames: 4)])
+    #expect(found?.receivedAgeMilliseconds == [0: 5000])
+    // Another CPU's clock a second ahead is no negative age.
+    #expect(found?.sentAgeMilliseconds == [1: 0])
+  }
+
+  @Test func `hosts of a connection that has gone are not told`() {
+    var collection = EvidenceCollection(now: 100 * Self.second)
+    collection.add([], of: ConnectionNumber(1))
+    var key = esw_fdb_key(connection: 1, mac: (2, 0, 0, 0, 0, 9), reserved: 0)
+    var row = esw_fdb_row()
+    row.last_seen_ns = 99 * Self.second
+    row.side = 2
+    collection.add(host: key, row)
+    key.connection = 2
+    collection.add(host: key, row)
+    #expect(
+      collection.evidence.connections == [
+        ConnectionNumber(1): {
+          var expected = DataplaneEvidence.PerConnection()
+          expected.hosts = [
+            HostFact(
+              mac: MACAddress("02:00:00:00:00:09")!, address: nil, side: .remote(1), seenAgeMilliseconds: 1000
+            )
+          ]
+          return expected
+        }()
+      ])
+  }
+
+  @Test func `strangers are named, the last first, and reasons without a name are counted`() {
+    var collection = EvidenceCollection(now: 100 * Self.second)
+    for number in 0..<70 {
+      collection.add(
+        offender: esw_offender_key(
+          vni: UInt32(number), remote_address_be: 1, tunnel_address_be: 2,
+          reason: ESW_DROP_UNKNOWN_SOURCE.rawValue),
+        esw_offender_row(count: 5, first_ns: 1, last_ns: UInt64(number) * Self.second))
+    }
+    var node = esw_node_row()
+    node.drops.16 = 9  // unknown_port
+    node.drops.17 = 350  // unknown_source
+    collection.add(node: node)
+    collection.nameStrangers()
+    let strangers = collection.evidence.strangers
+    #expect(strangers.count == EvidenceCollection.mostStrangers + 1)
+    #expect(strangers.first?.vni == 69)
+    #expect(strangers.first?.ageMilliseconds == 31_000)
+    #expect(
+      strangers.last
+        == StrangerReport(reason: "unknown_port", frames: 9, source: nil, vni: nil, ageMilliseconds: nil))
+  }
+}
+
+@Suite struct `A probe` {
+  @Test func `is an ARP request in Ethernet in VXLAN, padded to the least frame`() {
+    let probe = Probe(
+      remote: RemoteEndpoint(vni: VNI(0x01_0203)!, address: IPv4Address("192.0.2.2")!),
+      tunnelAddress: IPv4Address("192.0.2.1")!, senderMAC: MACAddress("02:e5:00:00:00:01")!,
+      sender: IPv4Address("10.9.0.1")!, target: IPv4Address("10.9.0.20")!)
+    #expect(
+      hexText(probe.payload)
+        == hexText(
+          hex(
+            """
+            08 00 00 00 01 02 03 00              # VXLAN: VNI valid, 0x010203
+            ff ff ff ff ff ff 02 e5 00 00 00 01  # to all, from the fixed MAC
+            08 06                                # ARP
+            00 01 08 00 06 04 00 01              # Ethernet, IPv4, request
+            02 e5 00 00 00 01 0a 09 00 01        # sender
+            00 00 00 00 00 00 0a 09 00 14        # target
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            """)))
+  }
+}

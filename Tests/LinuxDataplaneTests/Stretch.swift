@@ -1,0 +1,143 @@
+import BPF
+import ESWModel
+import ESWPlanning
+import KernelTesting
+import Netlink
+
+@testable import LinuxDataplane
+
+/// Two sites in three network namespaces, for one test:
+///
+///     host                node                          far
+///     local0 10.9.0.10 -- segment0   underlay0 -------- underlay0 192.0.2.2
+///                                    (192.0.2.1 is set  br0 10.9.0.20, vx100 in it (a kernel's VXLAN, VNI 100)
+///                                    by the data plane)
+///
+/// The far site is what runs on premises: a kernel bridge and VXLAN device.
+struct Stretch {
+  let host: NetworkNamespace
+  let node: NetworkNamespace
+  let far: NetworkNamespace
+  let pins: PinFolder
+
+  static let tunnelAddress = IPv4Address("192.0.2.1")!
+  static let remote = RemoteEndpoint(vni: VNI(100)!, address: IPv4Address("192.0.2.2")!)
+  static let farHost = IPv4Address("10.9.0.20")!
+  static let localHost = IPv4Address("10.9.0.10")!
+  static let fixedAddress = IPv4Address("10.9.0.1")!
+  static let fixedMAC = MACAddress("02:e5:00:00:00:01")!
+  static let slowPath = DesiredDataplane.slowPathName
+
+  enum Attachment {
+    case interface
+    case bridge
+  }
+
+  func dataplane() throws -> LinuxDataplane {
+    try LinuxDataplane(namespace: node.path, pins: pins.path)
+  }
+
+  /// One tunnel, one connection; `connections: 0` for a node that has nothing to do any more.
+  static func configuration(
+    _ attachment: Attachment = .interface, remotes: [RemoteEndpoint] = [remote], isEmpty: Bool = false
+  ) -> GatewayConfiguration {
+    let tunnel = TunnelConfiguration(
+      instance: Identifier(high: 1, low: 1), address: tunnelAddress, prefixLength: 24,
+      interface: InterfaceName("underlay0")!)
+    let point: AttachmentPoint =
+      attachment == .interface ? .interface(InterfaceName("segment0")!) : .bridge(InterfaceName("cloud0")!)
+    let connection = ConnectionConfiguration(
+      id: Identifier(high: 0x0102_0304_0506_0708, low: 2), number: ConnectionNumber(1),
+      instance: tunnel.instance,
+      attachment: Identifier(high: 1, low: 3), point: point, tunnelAddress: tunnelAddress,
+      network: IPv4Network("10.9.0.0/24")!, gateway: fixedAddress, fixedAddress: fixedAddress,
+      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300)
+    return GatewayConfiguration(
+      store: Identifier(high: 1, low: 4), generation: Revision(1), node: NodeName("node")!,
+      tunnels: isEmpty ? [] : [tunnel], connections: isEmpty ? [] : [connection])
+  }
+
+  /// Makes the kernel equal to a configuration, as the agent does; the steps it took.
+  @discardableResult
+  static func converge(
+    _ dataplane: LinuxDataplane, to configuration: GatewayConfiguration
+  ) async throws -> [DataplaneStep] {
+    var taken: [DataplaneStep] = []
+    for _ in 0..<4 {
+      let plan = try await plan(dataplane, to: configuration)
+      if plan.isEmpty { return taken }
+      for (step, outcome) in zip(plan, await dataplane.execute(plan)) {
+        guard outcome == .applied || outcome == .alreadySo else {
+          throw CommandFailure(description: "\(step): \(outcome)")
+        }
+      }
+      taken += plan
+    }
+    throw CommandFailure(description: "never done: \(try await plan(dataplane, to: configuration))")
+  }
+
+  static func plan(
+    _ dataplane: LinuxDataplane, to configuration: GatewayConfiguration
+  ) async throws -> [DataplaneStep] {
+    let observed = try await dataplane.observe()
+    let desired = DesiredDataplane(for: configuration, on: observed)
+    guard desired.problems.isEmpty else { throw CommandFailure(description: "\(desired.problems)") }
+    return DataplanePlan(from: observed.state, to: desired.state).steps
+  }
+
+  /// Whether the local host reaches an address; a few tries, because the first frames wait for ARP.
+  func hostReaches(_ address: IPv4Address, tries: Int = 5) throws -> Bool {
+    for _ in 0..<tries {
+      let answer = try? run("ip", "netns", "exec", host.name, "ping", "-c1", "-W1", address.description)
+      if answer != nil { return true }
+    }
+    return false
+  }
+
+  /// Runs an `ip` command in a namespace.
+  func ip(_ namespace: NetworkNamespace, _ words: String) throws {
+    try run(["ip", "-n", namespace.name] + words.split(separator: " ").map(String.init))
+  }
+
+  fileprivate func build() throws {
+    try ip(node, "link set lo up")
+    try ip(node, "link add segment0 type veth peer name local0 netns \(host.name)")
+    try ip(node, "link add underlay0 type veth peer name underlay0 netns \(far.name)")
+    for (place, name) in [(node, "segment0"), (node, "underlay0"), (host, "local0"), (far, "underlay0")] {
+      try ip(place, "link set \(name) up")
+    }
+    try ip(host, "address add 10.9.0.10/24 dev local0")
+    try ip(far, "address add 192.0.2.2/24 dev underlay0")
+    try ip(far, "link add br0 type bridge")
+    try ip(far, "link add vx100 type vxlan id 100 dstport 4789 local 192.0.2.2 remote 192.0.2.1 nolearning")
+    try ip(far, "link set vx100 master br0")
+    try ip(far, "link set vx100 up")
+    try ip(far, "link set br0 up")
+    try ip(far, "address add 10.9.0.20/24 dev br0")
+  }
+}
+
+extension NetworkNamespace {
+  var name: String { String(path.split(separator: "/").last ?? "") }
+}
+
+/// Runs `body` with both sites up, and takes all away afterwards, also after an error.
+func withStretch(_ body: (Stretch) async throws -> Void) async throws {
+  try await withNamespace("host") { host in
+    try await withNamespace("node") { node in
+      try await withNamespace("far") { far in
+        try PinFolder.mountFileSystem()
+        let folder = PinFolder(path: PinFolder.fileSystem).folder(uniqueName("node"))
+        let stretch = Stretch(host: host, node: node, far: far, pins: folder)
+        do {
+          try stretch.build()
+          try await body(stretch)
+          try LinuxDataplane.removePins(folder.path)
+        } catch {
+          try? LinuxDataplane.removePins(folder.path)
+          throw error
+        }
+      }
+    }
+  }
+}
