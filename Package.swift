@@ -73,9 +73,9 @@ let package = Package(
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
-    room("Simulation", ["ESWModel", "ESWSeams"]),
     tests("ESWAdmission", ["ESWModel"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
