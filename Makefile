@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD := .build
 VENV := .venv
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check build setup test-sdk bench format golden datapath clean

@@ -12,6 +12,8 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -52,6 +54,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
   ],
   targets: [
@@ -60,22 +63,55 @@ let package = Package(
     room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
-    room("GatewayAgent", ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle]),
-    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
-    tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    .target(name: "CLinux"),
+    room("Netlink", ["CLinux"]),
+    .target(name: "CDatapath", exclude: ["build.sh", "ebpf"]),
+    // libelf of Debian 13 wants zstd; that of Debian 12 does not mind.
+    .target(
+      name: "CLibBPF",
+      linkerSettings: [
+        .linkedLibrary(":libbpf.a"), .linkedLibrary(":libelf.a"), .linkedLibrary("z"), .linkedLibrary("zstd"),
+      ]),
+    room("BPF", ["CLinux", "CLibBPF"]),
     room(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird, hummingbirdCore,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird,
+        hummingbirdCore,
         httpTypes, lifecycle, logging, nioCore, nioHTTP1,
       ]),
-    tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
+    room(
+      "GatewayAgent",
+      [
+        "ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle,
+      ]),
+    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
+    room(
+      "ESWCommands",
+      [
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
+        "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
+        unixSignals,
+        systemPackage, nioHTTP1,
+      ]),
+    .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),
+
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     tests("ESWAdmission", ["ESWModel"]),
+    tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
+    .target(
+      name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
+    tests("Netlink", ["CLinux", "KernelTesting"]),
+    tests("BPF", ["CLinux", "Netlink", "KernelTesting"]),
+    tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    tests(
+      "ESWCommands",
+      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", logging, lifecycle, nioHTTP1]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -35,7 +35,11 @@ extension ESWClient {
       let answer = try await call(.GET, path, query: parameters, as: JSON.self)
       guard case .array(let page) = answer[key] else { throw ClientError.answer("GET \(path) has no \(key)") }
       rows += page
-      if case .string(let next) = answer["page_info.next_marker"], !page.isEmpty { marker = next } else { marker = nil }
+      if case .string(let next) = answer["page_info.next_marker"], !page.isEmpty {
+        marker = next
+      } else {
+        marker = nil
+      }
     } while marker != nil
     return rows
   }

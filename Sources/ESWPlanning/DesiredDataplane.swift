@@ -58,13 +58,15 @@ package struct DesiredDataplane: Hashable, Sendable {
     let subject = Problem.Subject.instance(tunnel.instance)
     state.tunnels.insert(tunnel.address)
     guard let underlay = interfaces[tunnel.interface] else {
-      problems.append(Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
+      problems.append(
+        Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
       return
     }
     subjects[tunnel.interface] = subject
     if !underlay.isUp {
       problems.append(
-        Problem(subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up"))
+        Problem(
+          subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up"))
     }
     state.programs.insert(ProgramAttachment(program: .underlay, interface: .name(tunnel.interface)))
     for other in interfaces.values where other.name != tunnel.interface {

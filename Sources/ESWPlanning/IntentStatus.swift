@@ -59,7 +59,8 @@ extension ConnectionStatus {
         self.init(.abnormal, reason: problem.text)
         return
       }
-      self.init(evidence: report.connection(connection.id), heard: now, region: region, reports: reports, node: node)
+      self.init(
+        evidence: report.connection(connection.id), heard: now, region: region, reports: reports, node: node)
     }
   }
 
@@ -84,7 +85,8 @@ extension ConnectionStatus {
 extension JobStatus {
   package init(of job: Job, reports: ReportSnapshot) {
     if let outcome = reports.outcome(of: job.id) {
-      self = outcome.failReason.map { .failed(endedAt: outcome.endedAt, reason: $0) }
+      self =
+        outcome.failReason.map { .failed(endedAt: outcome.endedAt, reason: $0) }
         ?? .completed(endedAt: outcome.endedAt)
     } else if job.node == nil {
       self = .completed(endedAt: job.begunAt)
@@ -106,7 +108,8 @@ private enum NodeView {
       return
     }
     let silence = now.since(received.at)
-    self = silence > region.nodeSilence
+    self =
+      silence > region.nodeSilence
       ? .silent("node \(node) has been silent for \(silence.components.seconds) s")
       : .reporting(received.report)
   }

@@ -57,7 +57,8 @@ package actor AgentService: Service {
   package func run() async throws {
     configuration = try ledger.load()
     if let configuration {
-      logger.info("going on with the configuration on disk", metadata: ["generation": "\(configuration.generation)"])
+      logger.info(
+        "going on with the configuration on disk", metadata: ["generation": "\(configuration.generation)"])
     }
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in

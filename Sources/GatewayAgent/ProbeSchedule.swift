@@ -52,7 +52,9 @@ package struct ProbeSchedule: Sendable {
       }
     }
     let numbers = Set(connections.map(\.number))
-    if cursors.count > 4 * connections.count { cursors = cursors.filter { numbers.contains($0.key.connection) } }
+    if cursors.count > 4 * connections.count {
+      cursors = cursors.filter { numbers.contains($0.key.connection) }
+    }
     return Array(result.prefix(Self.mostPerPass))
   }
 

@@ -149,7 +149,10 @@ extension DataplaneState {
     if lose() { slowPath?.isUp = false }
     if lose() { slowPath?.isRegistered = false }
     if lose() { for name in bridgePorts.keys { bridgePorts[name]?.bridge = nil } }
-    if lose() { sources[SourceKey(vni: VNI(9)!, remote: IPv4Address(9), local: IPv4Address(9))] = SourceRow(connection: ConnectionNumber(77), remoteIndex: 0) }
+    if lose() {
+      sources[SourceKey(vni: VNI(9)!, remote: IPv4Address(9), local: IPv4Address(9))] = SourceRow(
+        connection: ConnectionNumber(77), remoteIndex: 0)
+    }
     if lose() { ports[.gone(index: 4242)] = ConnectionNumber(3) }
   }
 }

@@ -27,7 +27,9 @@ import Testing
 
   @Test func `a tunnel address that is there already is used and not owned`() {
     let there = InterfaceAddress(address: IPv4Address("10.9.0.12")!, prefixLength: 24, isOurs: false)
-    let interfaces = [Sample.interface(Sample.underlay, addresses: [there]), Sample.interface(Sample.segment)]
+    let interfaces = [
+      Sample.interface(Sample.underlay, addresses: [there]), Sample.interface(Sample.segment),
+    ]
     let desired = DesiredDataplane(
       for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
     #expect(desired.state.ownedAddresses.isEmpty)

@@ -34,8 +34,10 @@ import Testing
     }
     let now = Timestamp(milliseconds: Sample.now.milliseconds + secondsLater * 1000)
     return (
-      InstanceStatus(of: sample.instance, in: sample.snapshot, reports: reports, region: region, now: now).word,
-      ConnectionStatus(of: sample.connection, in: sample.snapshot, reports: reports, region: region, now: now).word
+      InstanceStatus(of: sample.instance, in: sample.snapshot, reports: reports, region: region, now: now)
+        .word,
+      ConnectionStatus(of: sample.connection, in: sample.snapshot, reports: reports, region: region, now: now)
+        .word
     )
   }
 

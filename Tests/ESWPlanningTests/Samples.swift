@@ -80,7 +80,9 @@ struct Sample {
 
   static func observation(
     _ state: DataplaneState = DataplaneState(),
-    _ interfaces: [InterfaceFact] = [interface(underlay), interface(segment), interface(bridge, kind: "bridge")]
+    _ interfaces: [InterfaceFact] = [
+      interface(underlay), interface(segment), interface(bridge, kind: "bridge"),
+    ]
   ) -> DataplaneObservation {
     DataplaneObservation(state: state, interfaces: interfaces)
   }

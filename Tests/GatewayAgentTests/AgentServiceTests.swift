@@ -66,7 +66,8 @@ enum Stretch {
     throw CancellationError()
   }
 
-  @Test func `tells the node's interfaces before it has any configuration, and touches nothing`() async throws {
+  @Test func `tells the node's interfaces before it has any configuration, and touches nothing`() async throws
+  {
     let kernel = await Stretch.kernel()
     let link = SimulatedAgentLink()
     try await withAgent(kernel: kernel, link: link) {
@@ -95,7 +96,9 @@ enum Stretch {
     let link = SimulatedAgentLink()
     try await withAgent(kernel: kernel, link: link) {
       await link.offer(Stretch.configuration(5))
-      let report = try await report(of: link) { $0.connections.first?.remotes.first?.receivedAgeMilliseconds != nil }
+      let report = try await report(of: link) {
+        $0.connections.first?.remotes.first?.receivedAgeMilliseconds != nil
+      }
       #expect(report.connections.first?.hosts.first?.address == IPv4Address("192.168.0.20"))
     }
   }
@@ -150,7 +153,9 @@ enum Stretch {
     }
   }
 
-  @Test func `a refused step is reported as a problem of its connection, with the kernel's words`() async throws {
+  @Test func `a refused step is reported as a problem of its connection, with the kernel's words`()
+    async throws
+  {
     let kernel = await Stretch.kernel()
     await kernel.inject { step in
       if case .putConnection = step { return .refused("E2BIG: no room in map connections") }

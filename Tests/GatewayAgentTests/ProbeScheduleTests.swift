@@ -34,7 +34,8 @@ import Testing
     let host = HostFact(
       mac: MACAddress(locallyAdministered: 5), address: IPv4Address("192.168.0.20"), side: .local,
       seenAgeMilliseconds: 0)
-    let probes = schedule.probes(for: Self.configuration, evidence: evidence(age: nil, hosts: [host]), now: .now)
+    let probes = schedule.probes(
+      for: Self.configuration, evidence: evidence(age: nil, hosts: [host]), now: .now)
     #expect(probes.first?.target == IPv4Address("192.168.0.1"))
   }
 
@@ -58,6 +59,7 @@ import Testing
     let now = ContinuousClock.now
     #expect(!schedule.probes(for: Self.configuration, evidence: evidence(age: nil), now: now).isEmpty)
     #expect(
-      schedule.probes(for: Self.configuration, evidence: evidence(age: nil), now: now + .milliseconds(10)).isEmpty)
+      schedule.probes(for: Self.configuration, evidence: evidence(age: nil), now: now + .milliseconds(10))
+        .isEmpty)
   }
 }

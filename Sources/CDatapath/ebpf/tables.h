@@ -7,7 +7,7 @@
 
 #include "kernel.h"
 
-/// linux/bpf.h: rows are allocated when they are made. 4,000 connections must not cost the memory of 16,384.
+/// linux/bpf.h: rows are allocated when they are made. 4,000 connections must not cost the memory of 8,192.
 #define GROWING(kind, capacity, key_type, row_type)                                                            \
   __uint(type, kind);                                                                                          \
   __uint(map_flags, BPF_F_NO_PREALLOC);                                                                        \

@@ -1,0 +1,115 @@
+internal import CLinux
+internal import Glibc
+
+/// A key of a map and its value, as bytes.
+package struct BPFMapEntry: Hashable, Sendable {
+  package let key: [UInt8]
+  /// For per-CPU maps all CPUs' values, each padded to eight bytes; see `BPFMap.entriesPerCPU`.
+  package let value: [UInt8]
+
+  package init(key: [UInt8], value: [UInt8]) {
+    self.key = key
+    self.value = value
+  }
+}
+
+extension BPFMap {
+  /// Our choice: entries in one call, a compromise between calls and memory.
+  private static let batchSize = 4096
+  /// ENOTSUPP, the kernel's own number that C libraries do not know; EINVAL from map types without batches.
+  private static let withoutBatches: Set<Int32> = [-524, -EINVAL, -EOPNOTSUPP]
+
+  /// All entries; by batches where the map has them. The same caution as for `keys`.
+  package func entries() throws(BPFError) -> [BPFMapEntry] {
+    if let entries = try entriesInBatches() { return entries }
+    return try entriesOneByOne()
+  }
+
+  /// All entries of a per-CPU map, with one value for each possible CPU.
+  package func entriesPerCPU() throws(BPFError) -> [(key: [UInt8], values: [[UInt8]])] {
+    try entries().map { entry in (entry.key, splitPerCPU(entry.value)) }
+  }
+
+  /// Sets many values with few calls; in order, until one fails. Not for per-CPU maps.
+  package func set(_ entries: [BPFMapEntry], _ mode: UpdateMode = .set) throws(BPFError) {
+    for entry in entries {
+      try check(key: entry.key, "update map")
+      try check(value: entry.value, "update map")
+    }
+    var done = 0
+    while done < entries.count {
+      let part = entries[done..<min(done + Self.batchSize, entries.count)]
+      var count = UInt32(part.count)
+      let result = clinux_bpf_map_update_batch(
+        descriptor.number, part.flatMap(\.key), part.flatMap(\.value), &count, mode.flags)
+      if Self.withoutBatches.contains(result), count == 0 {
+        for entry in part { try set(entry.key, to: entry.value, mode) }
+      } else if result != 0 {
+        throw BPFError("update map, entry \(done + Int(count)) of \(entries.count), in", name, result: result)
+      }
+      done += part.count
+    }
+  }
+
+  /// Removes many keys with few calls; keys that are not there are no error.
+  package func remove(_ keys: [[UInt8]]) throws(BPFError) {
+    for key in keys { try check(key: key, "delete from map") }
+    var done = 0
+    while done < keys.count {
+      let part = keys[done..<min(done + Self.batchSize, keys.count)]
+      var count = UInt32(part.count)
+      let result = clinux_bpf_map_delete_batch(descriptor.number, part.flatMap(\.self), &count)
+      if result == 0 {
+        done += part.count
+      } else if result == -ENOENT {
+        // The one at `count` was not there; some map types stop at it, so go on behind it.
+        done += Int(count) + 1
+      } else if Self.withoutBatches.contains(result), count == 0 {
+        for key in part { try remove(key) }
+        done += part.count
+      } else {
+        throw BPFError("delete from map", name, result: result)
+      }
+    }
+  }
+
+  /// Nil when this map has no batches.
+  private func entriesInBatches() throws(BPFError) -> [BPFMapEntry]? {
+    let room = min(Self.batchSize, Int(layout.maxEntries))
+    var keys = [UInt8](repeating: 0, count: room * layout.keySize)
+    var values = [UInt8](repeating: 0, count: room * transferSize)
+    // The kernel's place marker: four bytes for hashes, a key for others.
+    var place = [UInt8](repeating: 0, count: max(layout.keySize, 8))
+    var isFirst = true
+    var entries: [BPFMapEntry] = []
+    while true {
+      var count = UInt32(room)
+      let from = place
+      let result =
+        isFirst
+        ? clinux_bpf_map_lookup_batch(descriptor.number, nil, &place, &keys, &values, &count)
+        : clinux_bpf_map_lookup_batch(descriptor.number, from, &place, &keys, &values, &count)
+      if isFirst, Self.withoutBatches.contains(result) { return nil }
+      // A bucket of the hash holds more entries than there is room: then one by one.
+      if result == -ENOSPC { return nil }
+      guard result == 0 || result == -ENOENT else { throw BPFError("list map", name, result: result) }
+      for index in 0..<Int(count) {
+        entries.append(
+          BPFMapEntry(
+            key: Array(keys[(index * layout.keySize)..<((index + 1) * layout.keySize)]),
+            value: Array(values[(index * transferSize)..<((index + 1) * transferSize)])))
+      }
+      if result == -ENOENT { return entries }
+      isFirst = false
+    }
+  }
+
+  private func entriesOneByOne() throws(BPFError) -> [BPFMapEntry] {
+    var entries: [BPFMapEntry] = []
+    for key in try keys() {
+      // A key may have gone since it was listed.
+      if let value = try value(of: key) { entries.append(BPFMapEntry(key: key, value: value)) }
+    }
+    return entries
+  }
+}

@@ -1,0 +1,109 @@
+// The kernel's words for Swift: netlink and bpf() constants, and the few calls Swift cannot make itself.
+//
+// The C library's headers come before any <linux/...> one; otherwise in6_addr and IFF_* get a second
+// definition and a file that also imports a NIO module does not compile.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <net/if.h>
+#include <stdint.h>
+
+#include <linux/bpf.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+// Newer than the headers of Debian 12 (linux 6.1), so spelled here. Prefixed, because newer headers have them too.
+enum {
+  CLINUX_BPF_TCX_INGRESS = 46,  // enum bpf_attach_type, linux 6.6
+  CLINUX_BPF_TCX_EGRESS = 47,
+  CLINUX_BPF_LINK_TYPE_TCX = 11,  // enum bpf_link_type, linux 6.6
+  CLINUX_BPF_F_BEFORE = 1 << 3,   // order among the programs of one hook, linux 6.6
+  CLINUX_BPF_F_AFTER = 1 << 4,
+};
+
+// Functions that end in "or -errno" never touch errno: Swift cannot rely on it surviving until it looks.
+
+/// Moves the calling thread into the namespace behind `descriptor` (setns(2)); 0 or -errno.
+int clinux_enter_network_namespace(int descriptor);
+/// Gives the calling thread a new network namespace (unshare(2), CLONE_NEWNET); 0 or -errno.
+int clinux_new_network_namespace(void);
+/// The kernel's number of the calling thread (gettid(2)).
+int clinux_thread_number(void);
+/// Names the calling thread for ps(1) and gdb(1), up to 15 bytes (pthread_setname_np(3)).
+void clinux_name_thread(const char *name);
+/// A descriptor that counts up when written and blocks a reader at zero (eventfd(2)); descriptor or -errno.
+int clinux_event_counter(void);
+/// mount(2) with flags only; 0 or -errno.
+int clinux_mount(const char *source, const char *target, const char *type, unsigned long flags);
+/// umount2(2) with MNT_DETACH; 0 or -errno.
+int clinux_unmount(const char *target);
+/// 1 when `path` lies on a bpf file system, 0 when not; -errno.
+int clinux_is_bpf_file_system(const char *path);
+/// MS_BIND, MS_REC, MS_SHARED as mount(2) wants them.
+unsigned long clinux_mount_bind(void);
+unsigned long clinux_mount_recursive_shared(void);
+
+/// bpf(2); result or -errno. `attributes` must be zeroed behind the fields that were set.
+long clinux_bpf(int command, void *attributes, unsigned int size);
+
+// The commands below fill `union bpf_attr` in C, where its anonymous unions have names the compiler checks.
+
+int clinux_bpf_map_create(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries,
+                          uint32_t flags, const char *name);
+int clinux_bpf_map_lookup(int map, const void *key, void *value);
+int clinux_bpf_map_update(int map, const void *key, const void *value, uint64_t flags);
+int clinux_bpf_map_delete(int map, const void *key);
+/// `key` may be null for the first key; -ENOENT after the last.
+int clinux_bpf_map_next_key(int map, const void *key, void *next);
+/// `count` goes in as room and comes out as what was done, also on failure.
+int clinux_bpf_map_lookup_batch(int map, const void *in_batch, void *out_batch, void *keys, void *values,
+                                uint32_t *count);
+int clinux_bpf_map_update_batch(int map, const void *keys, const void *values, uint32_t *count,
+                                uint64_t flags);
+int clinux_bpf_map_delete_batch(int map, const void *keys, uint32_t *count);
+
+/// Loads a program from instructions; descriptor or -errno, the verifier's text in `log`.
+int clinux_bpf_program_load(uint32_t type, const char *name, const void *instructions, uint32_t count,
+                            uint32_t flags, char *log, uint32_t log_size);
+
+int clinux_bpf_pin(int descriptor, const char *path);
+int clinux_bpf_open_pinned(const char *path);
+/// `size` goes in as room and comes out as what the kernel wrote.
+int clinux_bpf_object_info(int descriptor, void *information, uint32_t *size);
+/// One of the *_GET_NEXT_ID and *_GET_FD_BY_ID commands.
+int clinux_bpf_next_identifier(int command, uint32_t start, uint32_t *next);
+int clinux_bpf_open_by_identifier(int command, uint32_t identifier);
+
+/// Runs a program once on `context` (BPF_PROG_TEST_RUN of a "syscall" program); 0 or -errno.
+int clinux_bpf_run_syscall(int program, void *context, uint32_t context_size, uint32_t *result);
+/// Runs a program on a frame; `out_size` goes in as room and comes out as the length of the frame left.
+int clinux_bpf_run_frame(int program, const void *frame, uint32_t size, void *out, uint32_t *out_size,
+                         uint32_t repeat, uint32_t *result, uint32_t *nanoseconds);
+
+/// Attaches a program to an interface (BPF_LINK_CREATE); descriptor or -errno. The struct of tcx begins
+/// with the same four fields as every other, and we leave the rest zero: no relative program.
+int clinux_bpf_link_create(int program, uint32_t interface_index, uint32_t attach_type, uint32_t flags);
+/// Puts another program into a link; `old` is -1 or the program that must be there now.
+int clinux_bpf_link_update(int link, int program, int old);
+int clinux_bpf_link_detach(int link);
+
+struct clinux_bpf_link_information {
+  uint32_t type;
+  uint32_t identifier;
+  uint32_t program_identifier;
+  uint32_t interface_index;  // tcx and xdp; 0 when the interface has gone
+  uint32_t attach_type;      // tcx only
+};
+int clinux_bpf_link_info(int link, struct clinux_bpf_link_information *information);
+
+/// The programs and links on a hook, first to run first (BPF_PROG_QUERY); `count` is room, then number.
+int clinux_bpf_query(uint32_t interface_index, uint32_t attach_type, uint32_t *programs, uint32_t *links,
+                     uint32_t *count);
+
+#endif

@@ -1,0 +1,288 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "CLinux.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define BPF_FILE_SYSTEM_MAGIC 0xcafe4a11u
+
+static int negative(int result) { return result < 0 ? -errno : result; }
+static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
+/// The part of `union bpf_attr` up to and with one field: an older kernel refuses set bytes behind what it knows.
+#define UP_TO(field) (offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
+
+int clinux_enter_network_namespace(int descriptor) { return negative(setns(descriptor, CLONE_NEWNET)); }
+int clinux_new_network_namespace(void) { return negative(unshare(CLONE_NEWNET)); }
+int clinux_thread_number(void) { return (int)syscall(SYS_gettid); }
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+int clinux_event_counter(void) { return negative(eventfd(0, EFD_CLOEXEC)); }
+
+int clinux_mount(const char *source, const char *target, const char *type, unsigned long flags) {
+  return negative(mount(source, target, type, flags, NULL));
+}
+int clinux_unmount(const char *target) { return negative(umount2(target, MNT_DETACH)); }
+int clinux_is_bpf_file_system(const char *path) {
+  struct statfs status;
+  if (statfs(path, &status) < 0) return -errno;
+  return (uint32_t)status.f_type == BPF_FILE_SYSTEM_MAGIC;
+}
+unsigned long clinux_mount_bind(void) { return MS_BIND; }
+unsigned long clinux_mount_recursive_shared(void) { return MS_REC | MS_SHARED; }
+
+long clinux_bpf(int command, void *attributes, unsigned int size) {
+  long result = syscall(SYS_bpf, command, attributes, size);
+  return result < 0 ? -errno : result;
+}
+
+static void copy_name(char *to, const char *from) {
+  strncpy(to, from, BPF_OBJ_NAME_LEN - 1);
+}
+
+int clinux_bpf_map_create(uint32_t type, uint32_t key_size, uint32_t value_size, uint32_t max_entries,
+                          uint32_t flags, const char *name) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.map_type = type;
+  attributes.key_size = key_size;
+  attributes.value_size = value_size;
+  attributes.max_entries = max_entries;
+  attributes.map_flags = flags;
+  copy_name(attributes.map_name, name);
+  return (int)clinux_bpf(BPF_MAP_CREATE, &attributes, UP_TO(map_name));
+}
+
+int clinux_bpf_map_lookup(int map, const void *key, void *value) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.map_fd = (uint32_t)map;
+  attributes.key = address(key);
+  attributes.value = address(value);
+  return (int)clinux_bpf(BPF_MAP_LOOKUP_ELEM, &attributes, UP_TO(flags));
+}
+
+int clinux_bpf_map_update(int map, const void *key, const void *value, uint64_t flags) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.map_fd = (uint32_t)map;
+  attributes.key = address(key);
+  attributes.value = address(value);
+  attributes.flags = flags;
+  return (int)clinux_bpf(BPF_MAP_UPDATE_ELEM, &attributes, UP_TO(flags));
+}
+
+int clinux_bpf_map_delete(int map, const void *key) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.map_fd = (uint32_t)map;
+  attributes.key = address(key);
+  return (int)clinux_bpf(BPF_MAP_DELETE_ELEM, &attributes, UP_TO(flags));
+}
+
+int clinux_bpf_map_next_key(int map, const void *key, void *next) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.map_fd = (uint32_t)map;
+  attributes.key = address(key);
+  attributes.next_key = address(next);
+  return (int)clinux_bpf(BPF_MAP_GET_NEXT_KEY, &attributes, UP_TO(flags));
+}
+
+static int batch(int command, int map, const void *in, void *out, const void *keys, const void *values,
+                 uint32_t *count, uint64_t flags) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.batch.in_batch = address(in);
+  attributes.batch.out_batch = address(out);
+  attributes.batch.keys = address(keys);
+  attributes.batch.values = address(values);
+  attributes.batch.count = *count;
+  attributes.batch.map_fd = (uint32_t)map;
+  attributes.batch.elem_flags = flags;
+  long result = clinux_bpf(command, &attributes, UP_TO(batch));
+  // A kernel that does not know the command for this map leaves count as it came: then nothing was done.
+  *count = result == 0 || result == -ENOENT || attributes.batch.count != *count
+               ? attributes.batch.count
+               : 0;
+  return (int)result;
+}
+
+int clinux_bpf_map_lookup_batch(int map, const void *in_batch, void *out_batch, void *keys, void *values,
+                                uint32_t *count) {
+  return batch(BPF_MAP_LOOKUP_BATCH, map, in_batch, out_batch, keys, values, count, 0);
+}
+int clinux_bpf_map_update_batch(int map, const void *keys, const void *values, uint32_t *count,
+                                uint64_t flags) {
+  return batch(BPF_MAP_UPDATE_BATCH, map, NULL, NULL, keys, values, count, flags);
+}
+int clinux_bpf_map_delete_batch(int map, const void *keys, uint32_t *count) {
+  return batch(BPF_MAP_DELETE_BATCH, map, NULL, NULL, keys, NULL, count, 0);
+}
+
+int clinux_bpf_program_load(uint32_t type, const char *name, const void *instructions, uint32_t count,
+                            uint32_t flags, char *log, uint32_t log_size) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.prog_type = type;
+  attributes.insns = address(instructions);
+  attributes.insn_cnt = count;
+  attributes.license = address("GPL");
+  attributes.prog_flags = flags;
+  copy_name(attributes.prog_name, name);
+  int descriptor = (int)clinux_bpf(BPF_PROG_LOAD, &attributes, UP_TO(expected_attach_type));
+  if (descriptor >= 0 || log_size == 0) return descriptor;
+  // Once more with the log on, only after a failure: writing it costs more than loading.
+  attributes.log_buf = address(log);
+  attributes.log_size = log_size;
+  attributes.log_level = 1;
+  return (int)clinux_bpf(BPF_PROG_LOAD, &attributes, UP_TO(expected_attach_type));
+}
+
+int clinux_bpf_pin(int descriptor, const char *path) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.pathname = address(path);
+  attributes.bpf_fd = (uint32_t)descriptor;
+  return (int)clinux_bpf(BPF_OBJ_PIN, &attributes, UP_TO(file_flags));
+}
+
+int clinux_bpf_open_pinned(const char *path) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.pathname = address(path);
+  return (int)clinux_bpf(BPF_OBJ_GET, &attributes, UP_TO(file_flags));
+}
+
+int clinux_bpf_object_info(int descriptor, void *information, uint32_t *size) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.info.bpf_fd = (uint32_t)descriptor;
+  attributes.info.info_len = *size;
+  attributes.info.info = address(information);
+  int result = (int)clinux_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes, UP_TO(info));
+  if (result == 0) *size = attributes.info.info_len;
+  return result;
+}
+
+int clinux_bpf_next_identifier(int command, uint32_t start, uint32_t *next) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.start_id = start;
+  int result = (int)clinux_bpf(command, &attributes, UP_TO(open_flags));
+  if (result == 0) *next = attributes.next_id;
+  return result;
+}
+
+int clinux_bpf_open_by_identifier(int command, uint32_t identifier) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.prog_id = identifier;
+  return (int)clinux_bpf(command, &attributes, UP_TO(open_flags));
+}
+
+int clinux_bpf_run_syscall(int program, void *context, uint32_t context_size, uint32_t *result) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.test.prog_fd = (uint32_t)program;
+  attributes.test.ctx_in = address(context);
+  attributes.test.ctx_size_in = context_size;
+  int outcome = (int)clinux_bpf(BPF_PROG_TEST_RUN, &attributes, UP_TO(test));
+  if (outcome == 0) *result = attributes.test.retval;
+  return outcome;
+}
+
+int clinux_bpf_run_frame(int program, const void *frame, uint32_t size, void *out, uint32_t *out_size,
+                         uint32_t repeat, uint32_t *result, uint32_t *nanoseconds) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.test.prog_fd = (uint32_t)program;
+  attributes.test.data_in = address(frame);
+  attributes.test.data_size_in = size;
+  attributes.test.data_out = address(out);
+  attributes.test.data_size_out = *out_size;
+  attributes.test.repeat = repeat;
+  int outcome = (int)clinux_bpf(BPF_PROG_TEST_RUN, &attributes, UP_TO(test));
+  if (outcome != 0) return outcome;
+  *out_size = attributes.test.data_size_out;
+  *result = attributes.test.retval;
+  *nanoseconds = attributes.test.duration;
+  return 0;
+}
+
+int clinux_bpf_link_create(int program, uint32_t interface_index, uint32_t attach_type, uint32_t flags) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.link_create.prog_fd = (uint32_t)program;
+  attributes.link_create.target_ifindex = interface_index;
+  attributes.link_create.attach_type = attach_type;
+  attributes.link_create.flags = flags;
+  return (int)clinux_bpf(BPF_LINK_CREATE, &attributes, UP_TO(link_create));
+}
+
+int clinux_bpf_link_update(int link, int program, int old) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.link_update.link_fd = (uint32_t)link;
+  attributes.link_update.new_prog_fd = (uint32_t)program;
+  if (old >= 0) {
+    attributes.link_update.flags = BPF_F_REPLACE;
+    attributes.link_update.old_prog_fd = (uint32_t)old;
+  }
+  return (int)clinux_bpf(BPF_LINK_UPDATE, &attributes, UP_TO(link_update));
+}
+
+int clinux_bpf_link_detach(int link) {
+  union bpf_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.link_detach.link_fd = (uint32_t)link;
+  return (int)clinux_bpf(BPF_LINK_DETACH, &attributes, UP_TO(link_detach));
+}
+
+int clinux_bpf_link_info(int link, struct clinux_bpf_link_information *information) {
+  // struct bpf_link_info as far as we read it: the tcx and xdp members of its union begin at byte 16.
+  struct {
+    uint32_t type, identifier, program_identifier, padding;
+    uint32_t interface_index, attach_type;
+    uint64_t rest[8];
+  } kernel;
+  memset(&kernel, 0, sizeof kernel);
+  uint32_t size = sizeof kernel;
+  int result = clinux_bpf_object_info(link, &kernel, &size);
+  if (result != 0) return result;
+  int has_interface = kernel.type == CLINUX_BPF_LINK_TYPE_TCX || kernel.type == BPF_LINK_TYPE_XDP;
+  information->type = kernel.type;
+  information->identifier = kernel.identifier;
+  information->program_identifier = kernel.program_identifier;
+  information->interface_index = has_interface ? kernel.interface_index : 0;
+  information->attach_type = kernel.type == CLINUX_BPF_LINK_TYPE_TCX ? kernel.attach_type : 0;
+  return 0;
+}
+
+int clinux_bpf_query(uint32_t interface_index, uint32_t attach_type, uint32_t *programs, uint32_t *links,
+                     uint32_t *count) {
+  // The query member of union bpf_attr of linux 6.6; 6.1's ends before link_ids.
+  struct {
+    uint32_t interface_index, attach_type, query_flags, attach_flags;
+    uint64_t programs;
+    uint32_t count, padding;
+    uint64_t program_flags, links, link_flags, revision;
+  } query;
+  memset(&query, 0, sizeof query);
+  query.interface_index = interface_index;
+  query.attach_type = attach_type;
+  query.programs = address(programs);
+  query.links = address(links);
+  query.count = *count;
+  long result = clinux_bpf(BPF_PROG_QUERY, &query, sizeof query);
+  *count = query.count;
+  return (int)result;
+}

@@ -1,0 +1,199 @@
+import ESWClient
+import ESWModel
+import ESWSeams
+import Foundation
+import Logging
+import ServiceLifecycle
+import Simulation
+import UnixSignals
+
+/// The demo from beginning to end, with the clean-up that follows whatever happens.
+struct Demo: Sendable {
+  static let node = "demo-node"
+  static let pins = "/sys/fs/bpf/openesw/demo"
+
+  let isSimulated: Bool
+  let once: Bool
+  let logger: Logger
+  let narrator: Narrator
+  private let sites = DemoTopology()
+  private let lock: DemoLock
+  private let folder: String
+
+  init(isSimulated: Bool, once: Bool, logger: Logger) throws {
+    self.isSimulated = isSimulated
+    self.once = once
+    self.logger = logger
+    narrator = Narrator(isSimulated: isSimulated)
+    lock = try DemoLock()
+    folder = NSTemporaryDirectory() + "esw-demo-\(getpid())"
+  }
+
+  func introduce(missing: [String]) {
+    narrator.headline("OpenESW demo: a subnet stretched between two sites")
+    if isSimulated {
+      narrator.bad("The real data plane cannot be had here. Missing:")
+      for sentence in missing { narrator.line("- \(sentence)") }
+      narrator.line(
+        "What follows runs on the SIMULATED data plane: the same API, store, planning and agent; no frames.")
+    } else {
+      narrator.line("Real data plane: eBPF in the kernel, Linux \(DemoRequirements.kernelRelease).")
+    }
+  }
+
+  /// - Returns: Whether everything was as it should be.
+  func run() async throws -> Bool {
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    let telling = Task { try await tell() }
+    let watching = Task {
+      for await _ in signals {
+        telling.cancel()
+        return
+      }
+    }
+    let outcome = await telling.result
+    watching.cancel()
+    await cleanUp()
+    switch outcome {
+    case .success(let isGood): return isGood
+    case .failure(is CancellationError): return !once
+    case .failure(let error):
+      narrator.bad("\(error)")
+      return false
+    }
+  }
+
+  private func tell() async throws -> Bool {
+    narrator.headline("1  Two sites")
+    let dataplane = try await makeSites()
+    narrator.headline("2  Control plane and agent, in this process")
+    guard let node = NodeName(Self.node) else { preconditionFailure("constants of the demo") }
+    let journal = PassJournal()
+    let server = try await SwitchServer(
+      .init(
+        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: node, logger: logger,
+        dataplane: dataplane, observer: { journal.append($0) }))
+    guard let key = try await server.firstKey() else { throw DemoFailure("the store is not new") }
+    let credentials = ESWClient.Credentials(keyID: key.id, secret: key.secret, project: key.project)
+    let endpoints = AsyncStream<String>.makeStream()
+    // Not a child of this task: after Ctrl-C it must still serve the calls that take everything away.
+    let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
+    let serving = Task {
+      defer { endpoints.continuation.finish() }
+      try await services.run()
+    }
+    let outcome: Result<Bool, any Error>
+    do {
+      guard let endpoint = await endpoints.stream.first(where: { _ in true }) else {
+        try await serving.value
+        throw DemoFailure("the control plane did not start")
+      }
+      narrator.line("API \(endpoint), data in \(folder)")
+      let story = DemoStory(
+        client: try ESWClient(endpoint: endpoint, credentials: credentials), node: node, narrator: narrator,
+        isSimulated: isSimulated, sites: sites, passes: journal)
+      outcome = .success(try await tell(story, endpoint, credentials))
+    } catch {
+      outcome = .failure(error)
+    }
+    await services.triggerGracefulShutdown()
+    _ = await serving.result
+    return try outcome.get()
+  }
+
+  private func tell(
+    _ story: DemoStory, _ endpoint: String, _ credentials: ESWClient.Credentials
+  ) async throws -> Bool {
+    var made = DemoStory.Made()
+    let outcome: Result<Bool, any Error>
+    do {
+      try await story.awaitNode()
+      try await story.prepare(&made)
+      guard let instance = made.instance, let connection = made.connection else { return false }
+      try await story.showSteps(connection)
+      try await story.watchStatus(connection)
+      let isGood = try await story.ping()
+      try await story.showHosts(connection)
+      try await story.showList(instance)
+      story.showHowToCall(endpoint, credentials, instance)
+      if !once {
+        narrator.headline("Up until Ctrl-C")
+        try await Task.sleep(for: .seconds(365 * 24 * 3600))
+      }
+      outcome = .success(isGood)
+    } catch {
+      outcome = .failure(error)
+    }
+    // Not a child either: it runs although this task has been cancelled.
+    let left = made
+    let removing = await Task { try await story.remove(left) }.result
+    if case .failure(let error) = removing {
+      narrator.bad("not all could be taken away by the API: \(error)")
+    }
+    return try outcome.get()
+  }
+
+  private func makeSites() async throws -> any Dataplane {
+    if isSimulated {
+      narrator.line("a simulated node with underlay0 and segment0, and one far host that answers probes")
+      return await Self.simulatedNode()
+    }
+    narrator.block(
+      """
+      on-prem                                        |  cloud
+      server \(DemoTopology.serverAddress)                            |  vm1 \(DemoTopology.vm1Address)  vm2 \(DemoTopology.vm2Address)
+        |                                            |      \\            /
+      customer's switch: Linux bridge + VXLAN device |     segment (a bridge)
+        |  VTEP \(DemoTopology.remoteVTEP)                      |          | segment0
+        +----------- routed underlay ----------------+-- gateway node: OpenESW
+                                                     |   tunnel IP \(DemoTopology.tunnelAddress)
+      """)
+    try await sites.create()
+    narrator.dim("network namespaces: \(sites.all.joined(separator: ", "))")
+    return try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: Self.pins)
+  }
+
+  private static func simulatedNode() async -> SimulatedDataplane {
+    let kernel = SimulatedDataplane()
+    for name in [DemoTopology.underlayInterface, DemoTopology.segmentInterface] {
+      if let name = InterfaceName(name) { await kernel.place(name) }
+    }
+    if let vni = VNI(UInt32(DemoTopology.vni)), let vtep = IPv4Address(DemoTopology.remoteVTEP),
+      let host = IPv4Address(DemoTopology.serverAddress)
+    {
+      await kernel.placeFarHost(
+        host, MACAddress(locallyAdministered: 20), behind: RemoteEndpoint(vni: vni, address: vtep))
+    }
+    return kernel
+  }
+
+  private func cleanUp() async {
+    do {
+      if !isSimulated {
+        try LinuxDataplane.removePins(Self.pins)
+        try await sites.remove()
+        let left = try await sites.existing()
+        if !left.isEmpty { narrator.bad("left behind: \(left.joined(separator: ", "))") }
+      }
+      if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
+      narrator.dim("everything that the demo made is gone")
+    } catch {
+      narrator.bad("clean-up: \(error)")
+    }
+  }
+}
+
+/// One demo at a time on a machine: its namespaces have fixed names.
+final class DemoLock: Sendable {
+  private let descriptor: Int32
+
+  init() throws {
+    let path = NSTemporaryDirectory() + "esw-demo.lock"
+    descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw DemoFailure("another demo runs on this machine (\(path))")
+    }
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,33 @@
+package import ArgumentParser
+
+package struct ESWCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "esw",
+    abstract: "OpenESW: a self-hosted Enterprise Switch that stretches a subnet between two sites.",
+    discussion: """
+      Start here:
+        esw demo      two sites on this machine and a real stretch between them
+        esw serve     the control plane, with a gateway agent in the same process
+
+      The other commands are clients of the API. They take the endpoint from --endpoint or ESW_ENDPOINT \
+      and the credentials from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_PROJECT_ID.
+      """,
+    version: productVersion,
+    subcommands: [DemoCommand.self, ServeCommand.self, AgentCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "API",
+        subcommands: [
+          VPCCommand.self, SubnetCommand.self, AttachmentCommand.self, InstanceCommand.self,
+          ConnectionCommand.self, FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
+          NodeCommand.self,
+        ])
+    ])
+
+  package init() {}
+
+  /// Parses the process's arguments, runs what they ask for, and ends the process.
+  package static func start() async { await main() }
+}
+
+package let productVersion = "0.1.0"

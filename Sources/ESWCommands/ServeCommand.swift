@@ -1,0 +1,148 @@
+import ArgumentParser
+import ESWModel
+import ESWSeams
+import Foundation
+import GatewayAgent
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Run the control plane, with a gateway agent in the same process.",
+    discussion: """
+      The first start on an empty data folder makes a project and a key pair, shows them once and writes them to \
+      DATA/credentials, readable by the owner only.
+
+      Each setting is a flag, an environment variable (ESW_ and its name in capitals) or a member of the JSON file \
+      named by --config, in this order of precedence.
+      """)
+
+  @Option(help: "A JSON file with settings (ESW_CONFIG).") var config: String?
+  @Option(help: "Address and port to listen on; default 127.0.0.1:8470.") var listen: String?
+  @Option(help: "Data folder; default /var/lib/openesw for root.") var data: String?
+  @Option(help: "Region name in answers; default local-1.") var region: String?
+  @Option(help: "Availability zones with commas; default az1,az2.") var zones: String?
+  @Option(help: "Switches that a project may have; default 5.") var quota: String?
+  @Option(help: "Seconds that evidence of a remote counts; default 15.") var evidence: String?
+  @Option(help: "This node's name; default the host's.") var node: String?
+  @Option(help: "Network namespace in which the agent works, such as /run/netns/name.") var namespace: String?
+  @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
+  @Flag(help: "Without an agent: this process then needs no privilege.") var noAgent = false
+
+  func run() async throws {
+    let settings = try await Settings(
+      flags: [
+        "listen": listen, "data": data, "region": region, "zones": zones, "quota": quota,
+        "evidence": evidence, "node": node, "namespace": namespace, "log": log,
+        "agent": noAgent ? "false" : nil,
+      ], file: config)
+    let logger = try Logging.start(settings)
+    let address = try settings.listenAddress()
+    let server = try await SwitchServer(
+      .init(
+        dataFolder: settings.dataFolder(), host: address.host, port: address.port,
+        region: try settings.region(), node: try settings.node(), logger: logger,
+        dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
+    let key = try await server.firstKey()
+    let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
+      print("OpenESW \(productVersion) listens on \(endpoint)")
+      guard let key else { return }
+      do {
+        try server.folder.writeCredentials(key, endpoint: endpoint)
+        print(
+          """
+          A project and a key pair were made; this is shown once:
+            project  \(key.project)
+            AK       \(key.id)
+            SK       \(key.secret)
+          They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
+          """)
+      } catch {
+        logger.error("the credentials could not be written", metadata: ["error": "\(error)"])
+      }
+    }
+    try await services.run()
+  }
+}
+
+struct AgentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agent", abstract: "Run a gateway node: ask a control plane, program the kernel, report.",
+    discussion: """
+      The control plane writes the agents' credential to DATA/agent-token. Give it by --token-file or ESW_TOKEN.
+      """)
+
+  @Option(help: "A JSON file with settings (ESW_CONFIG).") var config: String?
+  @Option(help: "The control plane; default http://127.0.0.1:8470 (ESW_ENDPOINT).") var endpoint: String?
+  @Option(help: "A file that holds the agents' credential.") var tokenFile: String?
+  @Option(help: "Data folder; default /var/lib/openesw for root.") var data: String?
+  @Option(help: "This node's name; default the host's.") var node: String?
+  @Option(help: "Network namespace in which to work, such as /run/netns/name.") var namespace: String?
+  @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
+
+  func run() async throws {
+    let settings = try await Settings(
+      flags: ["endpoint": endpoint, "data": data, "node": node, "namespace": namespace, "log": log],
+      file: config)
+    let logger = try Logging.start(settings)
+    let node = try settings.node()
+    let folder = try DataFolder(settings.dataFolder())
+    let agent = AgentService(
+      node: node,
+      link: HTTPAgentLink(
+        endpoint: settings.text("endpoint", default: ClientOptions.defaultEndpoint), node: node,
+        token: try token(settings)),
+      dataplane: try settings.kernel(), ledger: try ConfigurationLedger(folder: folder.agent(node)),
+      logger: logger)
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [.init(service: agent)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+  }
+
+  private func token(_ settings: Settings) throws -> String {
+    if let token = settings.optionalText("token") { return token }
+    guard let file = tokenFile ?? settings.optionalText("tokenFile") else {
+      throw ValidationError("the agents' credential is missing: --token-file DATA/agent-token or ESW_TOKEN")
+    }
+    do {
+      return try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    } catch {
+      throw ValidationError("the credential file \(file) cannot be read: \(error.localizedDescription)")
+    }
+  }
+}
+
+enum Logging {
+  /// Logs go to standard error, so that standard output holds only what was asked for.
+  static func start(_ settings: Settings) throws -> Logger {
+    let level = try settings.logLevel()
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    return Logger(label: "esw")
+  }
+}
+
+extension Settings {
+  /// The kernel of this machine, or of one of its network namespaces.
+  ///
+  /// - Throws: With what is missing (privilege, kernel version, bpffs).
+  func kernel() throws -> LinuxDataplane {
+    let namespace = optionalText("namespace")
+    let name = namespace.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "host"
+    return try LinuxDataplane(namespace: namespace, pins: "/sys/fs/bpf/openesw/\(name)")
+  }
+
+  func listenAddress() throws -> (host: String, port: Int) {
+    let text = text("listen", default: "127.0.0.1:8470")
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port)
+    else { throw invalid("listen", text, "ADDRESS:PORT") }
+    let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
+    return (host.isEmpty ? "127.0.0.1" : host, port)
+  }
+}

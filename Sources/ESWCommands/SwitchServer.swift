@@ -1,0 +1,108 @@
+import ControlPlane
+import ESWAdmission
+import ESWModel
+import ESWPlanning
+import ESWSeams
+import Foundation
+import GatewayAgent
+import Logging
+import SQLiteStore
+import ServiceLifecycle
+import UnixSignals
+
+/// One `esw serve`: store, control plane, and an agent beside it. The demo runs the same.
+struct SwitchServer {
+  struct Options {
+    var dataFolder: String
+    var host: String
+    var port: Int
+    var region: Region
+    var node: NodeName
+    var logger: Logger
+    /// Nil: agents run elsewhere, and this process needs no privilege.
+    var dataplane: (any Dataplane)?
+    var observer: @Sendable (AgentService.PassRecord) -> Void = { _ in }
+  }
+
+  let store: SQLiteIntentStore
+  let folder: DataFolder
+  private let options: Options
+
+  init(_ options: Options) async throws {
+    self.options = options
+    folder = try DataFolder(options.dataFolder)
+    store = try SQLiteIntentStore(
+      path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)))
+  }
+
+  /// The key pair that a new store gets; nil when it has a project already.
+  func firstKey() async throws -> AccessKey? {
+    let name = options.region.name
+    return try await store.commit { snapshot in
+      ProjectAdmission.bootstrap(
+        projectName: name, in: snapshot, randomness: SystemRandomNumberGenerator(), now: .now)
+    }.outcome
+  }
+
+  /// What is to be run; it serves until a graceful shutdown is triggered.
+  ///
+  /// - Parameters:
+  ///   - signals: Which trigger it.
+  ///   - onReady: Called with the API's endpoint once it listens.
+  func services(
+    signals: [UnixSignal], onReady: @escaping @Sendable (String) async -> Void
+  ) throws -> ServiceGroup {
+    let token = try folder.agentToken()
+    let listening = AsyncStream<Int>.makeStream()
+    let controlPlane = ControlPlaneService(
+      store: store, region: options.region,
+      settings: .init(address: options.host, port: options.port, agentToken: token), logger: options.logger,
+      now: { .now }, onBound: { listening.continuation.yield($0) })
+    let beside = Beside(
+      options: options, folder: folder, token: token, ports: listening.stream, onReady: onReady)
+    // Services end in the reverse order: the control plane last, so that the agent's last report still finds it.
+    return ServiceGroup(
+      configuration: .init(
+        services: [.init(service: controlPlane), .init(service: beside)],
+        gracefulShutdownSignals: signals, logger: options.logger))
+  }
+}
+
+extension Timestamp {
+  /// The machine's clock.
+  static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+}
+
+/// What starts once the API listens: the agent, on the same link as an agent elsewhere.
+private struct Beside: Service {
+  let options: SwitchServer.Options
+  let folder: DataFolder
+  let token: String
+  let ports: AsyncStream<Int>
+  let onReady: @Sendable (String) async -> Void
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      for await port in ports {
+        let endpoint = Self.endpoint(host: options.host, port: port)
+        await onReady(endpoint)
+        guard let dataplane = options.dataplane else { continue }
+        let agent = AgentService(
+          node: options.node,
+          link: HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
+          ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
+          observer: options.observer)
+        try await agent.run()
+      }
+    }
+  }
+
+  /// An address that means all of the machine's is reached by loopback.
+  private static func endpoint(host: String, port: Int) -> String {
+    switch host {
+    case "0.0.0.0": "http://127.0.0.1:\(port)"
+    case "::": "http://[::1]:\(port)"
+    default: host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+    }
+  }
+}

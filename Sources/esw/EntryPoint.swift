@@ -1,0 +1,6 @@
+import ESWCommands
+
+@main
+struct EntryPoint {
+  static func main() async { await ESWCommand.start() }
+}
