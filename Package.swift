@@ -102,6 +102,7 @@ let package = Package(
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
     .target(
       name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
     tests("Netlink", ["CLinux", "KernelTesting"]),
