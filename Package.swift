@@ -73,9 +73,15 @@ let package = Package(
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
-    room("Simulation", ["ESWModel", "ESWSeams"]),
     tests("ESWAdmission", ["ESWModel"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    tests(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        logging, nioCore,
+      ],
+      resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )
