@@ -99,6 +99,7 @@ let package = Package(
     .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),
 
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
+    room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
@@ -111,6 +112,13 @@ let package = Package(
     tests(
       "ESWCommands",
       ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", logging, lifecycle, nioHTTP1]),
+    tests(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        logging, nioCore,
+      ],
+      resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )
