@@ -99,7 +99,6 @@ let package = Package(
     .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),
 
     tests("ESWWire", ["ESWModel"], resources: [.copy("Fixtures")]),
-    room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
