@@ -112,6 +112,13 @@ let package = Package(
     tests(
       "ESWCommands",
       ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", logging, lifecycle, nioHTTP1]),
+    tests(
+      "ControlPlane",
+      [
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        logging, nioCore,
+      ],
+      resources: [.copy("Golden")]),
   ],
   swiftLanguageModes: [.v6]
 )

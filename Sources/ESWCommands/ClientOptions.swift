@@ -42,15 +42,15 @@ struct ClientOptions: ParsableArguments {
 
   func show(_ rows: [JSON], _ columns: [Table.Column]) throws {
     switch output {
-    case .table: print(Table(rows, columns: columns).text)
-    case .json: print(try Self.pretty(.array(rows)))
+    case .table: Terminal.say(Table(rows, columns: columns).text)
+    case .json: Terminal.say(try Self.pretty(.array(rows)))
     }
   }
 
   func show(_ row: JSON, _ columns: [Table.Column]) throws {
     switch output {
-    case .table: print(Table([row], columns: columns).text)
-    case .json: print(try Self.pretty(row))
+    case .table: Terminal.say(Table([row], columns: columns).text)
+    case .json: Terminal.say(try Self.pretty(row))
     }
   }
 

@@ -46,11 +46,11 @@ struct ServeCommand: AsyncParsableCommand {
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
     let key = try await server.firstKey()
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
-      print("OpenESW \(productVersion) listens on \(endpoint)")
+      Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
       guard let key else { return }
       do {
         try server.folder.writeCredentials(key, endpoint: endpoint)
-        print(
+        Terminal.say(
           """
           A project and a key pair were made; this is shown once:
             project  \(key.project)

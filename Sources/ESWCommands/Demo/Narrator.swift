@@ -32,8 +32,5 @@ struct Narrator: Sendable {
     isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  /// Straight to the descriptor: what was said is seen even if the next thing goes wrong.
-  private func say(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-  }
+  private func say(_ text: String) { Terminal.say(text) }
 }

@@ -78,8 +78,8 @@ struct NodeCommand: AsyncParsableCommand {
     guard options.output == .table else { return }
     for node in nodes {
       if case .array(let interfaces) = node["interfaces"], !interfaces.isEmpty {
-        print("\n\(node["name"].text): interfaces")
-        print(
+        Terminal.say("\n\(node["name"].text): interfaces")
+        Terminal.say(
           Table(
             interfaces,
             columns: [
@@ -90,9 +90,9 @@ struct NodeCommand: AsyncParsableCommand {
           ).text)
       }
       if case .array(let problems) = node["problems"], !problems.isEmpty {
-        print("\n\(node["name"].text): problems")
+        Terminal.say("\n\(node["name"].text): problems")
         for problem in problems {
-          print("  \(problem["subject"].text) \(problem["id"].text): \(problem["text"].text)")
+          Terminal.say("  \(problem["subject"].text) \(problem["id"].text): \(problem["text"].text)")
         }
       }
     }

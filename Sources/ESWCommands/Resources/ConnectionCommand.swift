@@ -42,9 +42,9 @@ struct ConnectionCommand: AsyncParsableCommand {
     func run() async throws {
       let client = try options.client()
       let own = try await client.call(.GET, client.ownPath("/connections/\(id)"), as: JSON.self)["connection"]
-      if options.output == .json { return print(try ClientOptions.pretty(own)) }
-      print("\(own["name"].text): \(own["status"].text)")
-      if case .string(let reason) = own["reason"] { print("why: \(reason)") }
+      if options.output == .json { return Terminal.say(try ClientOptions.pretty(own)) }
+      Terminal.say("\(own["name"].text): \(own["status"].text)")
+      if case .string(let reason) = own["reason"] { Terminal.say("why: \(reason)") }
       try section(
         "", own["remotes"],
         [
@@ -52,7 +52,7 @@ struct ConnectionCommand: AsyncParsableCommand {
           .init("LAST IN, MS", "received_age_ms"), .init("LAST OUT, MS", "sent_age_ms"),
         ])
       let counters = own["counters"]
-      print(
+      Terminal.say(
         "\nto remote: \(counters["to_remote.frames"].text) frames, \(counters["to_remote.bytes"].text) bytes; "
           + "to local: \(counters["to_local.frames"].text) frames, \(counters["to_local.bytes"].text) bytes")
       try section(
@@ -71,8 +71,8 @@ struct ConnectionCommand: AsyncParsableCommand {
 
     private func section(_ title: String, _ rows: JSON, _ columns: [Table.Column]) throws {
       guard case .array(let rows) = rows, !rows.isEmpty else { return }
-      print(title.isEmpty ? "" : "\n\(title)")
-      print(Table(rows, columns: columns).text)
+      Terminal.say(title.isEmpty ? "" : "\n\(title)")
+      Terminal.say(Table(rows, columns: columns).text)
     }
   }
 

@@ -41,7 +41,7 @@ struct InstanceCommand: AsyncParsableCommand {
       try options.show(answer["instance"], InstanceCommand.columns)
       guard options.output == .table else { return }
       let own = try await client.call(.GET, client.ownPath("/instances/\(id)"), as: JSON.self)
-      if case .string(let reason) = own["instance.reason"] { print("why: \(reason)") }
+      if case .string(let reason) = own["instance.reason"] { Terminal.say("why: \(reason)") }
     }
   }
 
