@@ -115,7 +115,8 @@ let package = Package(
     tests(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes,
+        lifecycle,
         logging, nioCore,
       ],
       resources: [.copy("Golden")]),
