@@ -5,6 +5,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+  // A newer release of a package may deprecate what an older one has nothing better for.
+  .treatWarning("DeprecatedDeclaration", as: .warning),
 ]
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
