@@ -147,6 +147,16 @@ func verify(
     }
   }
 
+  @Test func `refuses to look up thousands of headers`() {
+    let names = "x-sdk-date" + String(repeating: ";host", count: RequestSignature.mostSignedHeaders)
+    let authorization =
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=\(names), Signature="
+      + String(repeating: "0", count: 64)
+    #expect(throws: SignatureRejection.malformed) {
+      try verify(changed(signed(), "authorization", authorization), key: key)
+    }
+  }
+
   @Test func `wants the date signed`() {
     let authorization =
       "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + String(repeating: "0", count: 64)
