@@ -102,6 +102,7 @@ let package = Package(
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    tests("ESWSeams", ["ESWModel"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .target(
       name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
@@ -114,7 +115,8 @@ let package = Package(
     tests(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes,
+        lifecycle,
         logging, nioCore,
       ],
       resources: [.copy("Golden")]),
