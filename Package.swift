@@ -78,6 +78,7 @@ let package = Package(
         .linkedLibrary(":libbpf.a"), .linkedLibrary(":libelf.a"), .linkedLibrary("z"), .linkedLibrary("zstd"),
       ]),
     room("BPF", ["CLinux", "CLibBPF"]),
+    room("LinuxDataplane", ["ESWModel", "ESWSeams", "CLinux", "Netlink", "CDatapath", "BPF"]),
     room(
       "ControlPlane",
       [
@@ -95,7 +96,7 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
+        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
         unixSignals,
         systemPackage, nioHTTP1,
       ]),
