@@ -96,7 +96,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
+        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging,
+        lifecycle,
         unixSignals,
         systemPackage, nioHTTP1,
       ]),

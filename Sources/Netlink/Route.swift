@@ -165,7 +165,7 @@ extension NetlinkSocket {
         return route.destination == nil || route.destination?.v4Number == 0 ? route : nil
       }
       return beginning.filter(\.isDefault)
-    } catch where error.errno == ENOENT {
+    } catch  where error.errno == ENOENT {
       // A namespace has no main table before its first route.
       return []
     }
