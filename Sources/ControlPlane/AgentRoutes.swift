@@ -27,7 +27,8 @@ struct AgentRoutes {
     let query = request.query
     let store: QueryFilter<StoreID> = query.filter("store")
     let after = try number(query, "after", upTo: .max)
-    let wait = try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
+    let wait =
+      try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
     guard let after, store == .only(core.snapshot.store) else {
       return try answer(GatewayConfiguration(for: node, from: core.snapshot))
     }

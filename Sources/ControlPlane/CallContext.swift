@@ -21,7 +21,8 @@ struct CallContext: RequestContext {
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
-    requestID = String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+    requestID =
+      String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 
@@ -34,7 +35,8 @@ struct CallContext: RequestContext {
   }
 
   /// An id in the path; what is malformed is as unknown as what does not exist.
-  func id<Subject>(_ name: String, or unknown: (String) -> CallError) throws(CallError) -> Identifier<Subject> {
+  func id<Subject>(_ name: String, or unknown: (String) -> CallError) throws(CallError) -> Identifier<Subject>
+  {
     let text = parameters.get(name) ?? ""
     guard let id = Identifier<Subject>(text) else { throw unknown(text) }
     return id

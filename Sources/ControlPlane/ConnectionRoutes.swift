@@ -44,7 +44,8 @@ struct ConnectionRoutes {
       request.query.filter("id"), request.query.filter("name")
     )
     let page = Page(
-      try PageQuery(request.query), of: view.snapshot.connectionIDs(of: instance), in: view.snapshot.connections
+      try PageQuery(request.query), of: view.snapshot.connectionIDs(of: instance),
+      in: view.snapshot.connections
     ) {
       id.matches($0.id) && name.matches($0.name.description)
     }
@@ -53,7 +54,9 @@ struct ConnectionRoutes {
 
   @Sendable private func listAll(request: Request, context: CallContext) async throws -> Response {
     let query = request.query
-    let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (query.filter("id"), query.filter("name"))
+    let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
+      query.filter("id"), query.filter("name")
+    )
     let instance: QueryFilter<InstanceID> = query.filter("instance_id")
     let (vpc, subnet): (QueryFilter<VPCID>, QueryFilter<SubnetID>) = (
       query.filter("vpc_id"), query.filter("virsubnet_id")

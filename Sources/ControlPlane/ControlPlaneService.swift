@@ -2,8 +2,8 @@ import ESWAdmission
 package import ESWModel
 package import ESWSeams
 package import Hummingbird
-package import Logging
 import HummingbirdCore
+package import Logging
 import NIOCore
 import ServiceLifecycle
 
@@ -42,14 +42,17 @@ package struct ControlPlaneService: Service {
 
   /// - Parameters:
   ///   - now: Our clock, for time stamps, signatures and ages.
+  ///   - randomness: Of ids.
   ///   - onBound: Called once with the port, when connections are accepted.
   package init(
     store: any IntentStore, region: Region, settings: Settings, logger: Logger,
-    now: @escaping @Sendable () -> Timestamp, onBound: @escaping @Sendable (Int) -> Void = { _ in }
+    now: @escaping @Sendable () -> Timestamp,
+    randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    onBound: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     core = ControlPlaneCore(
       store: store, region: region,
-      minting: Minting(above: store.snapshot, randomness: SystemRandomNumberGenerator()), now: now)
+      minting: Minting(above: store.snapshot, randomness: randomness), now: now)
     self.settings = settings
     self.logger = logger
     self.onBound = onBound

@@ -17,7 +17,8 @@ extension ErrorAnswer {
     case .unknownConnection(let id, let instance):
       self.init(.unknownConnection(id.description, of: instance.description))
     case .unknownFlavor(let name): self.init(.badRequest, "l2cg.9941", "flavor could not be found: \(name)")
-    case .unknownZone(let zone): self.init(.badRequest, "l2cg.8001", "availability zone \(zone) could not be found.")
+    case .unknownZone(let zone):
+      self.init(.badRequest, "l2cg.8001", "availability zone \(zone) could not be found.")
     case .unknownNode(let node):
       self.init(.badRequest, "l2cg.8011", "node \(node) has not reported to this control plane.")
     case .unknownInterface(let name, let node):
@@ -29,7 +30,8 @@ extension ErrorAnswer {
       self.init(.conflict, "l2cg.8012", "vpc.cidr does not hold the subnet \(subnet) of the vpc.")
     case .vpcHasSubnets(let id):
       self.init(.conflict, "l2cg.8012", "The vpc \(id) contains some subnets, can not be deleted.")
-    case .subnetTooSmall(let network): self.init(.badRequest, "l2cg.8001", "subnet.cidr \(network) is too small.")
+    case .subnetTooSmall(let network):
+      self.init(.badRequest, "l2cg.8001", "subnet.cidr \(network) is too small.")
     case .subnetOutsideVPC(let network, let vpc):
       self.init(.badRequest, "l2cg.8013", "subnet.cidr \(network) is not inside the vpc's \(vpc).")
     case .subnetOverlaps(let network, let other):
@@ -68,7 +70,8 @@ extension ErrorAnswer {
     case .vpcNotOfInstance(let vpc, let instance):
       self.init(.badRequest, "l2cg.8006", "vpc \(vpc) is not the vpc of instance \(instance).")
     case .connectionLimitReached(let id, let limit):
-      self.init(.conflict, "l2cg.8003", "The instance \(id) has as many connections as its flavor allows: \(limit).")
+      self.init(
+        .conflict, "l2cg.8003", "The instance \(id) has as many connections as its flavor allows: \(limit).")
     case .remoteCount(let count):
       self.init(.badRequest, "l2cg.8001", "connection.remote_infos must be 1 to 2, not \(count).")
     case .remoteAddressUnusable(let address):

@@ -49,10 +49,12 @@ struct ErrorAnswer: Sendable {
       detail = "\(rejection)"
       leavesBodyUnread = true
     case .agentToken:
-      self.init(.unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
+      self.init(
+        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
       leavesBodyUnread = true
     case .noSuchPath:
-      self.init(.notFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
+      self.init(
+        .notFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
     case .foreignProject:
       self.init(.forbidden, "l2cg.8009", "The project of the path is not the caller's.")
     case .bodyTooLarge:
@@ -72,7 +74,8 @@ struct ErrorAnswer: Sendable {
         .notFound, "l2cg.9904",
         "connection \(Self.short(id)) in instance \(Self.short(instance)) could not be found.")
     case .unknownVPC(let id): self.init(.notFound, "l2cg.8006", "vpc \(Self.short(id)) could not be found.")
-    case .unknownSubnet(let id): self.init(.notFound, "l2cg.8006", "subnet \(Self.short(id)) could not be found.")
+    case .unknownSubnet(let id):
+      self.init(.notFound, "l2cg.8006", "subnet \(Self.short(id)) could not be found.")
     case .unknownAttachment(let id):
       self.init(.notFound, "l2cg.8010", "attachment \(Self.short(id)) could not be found.")
     case .otherNode: self.init(.badRequest, "l2cg.8001", "The report is of another node than the path names.")

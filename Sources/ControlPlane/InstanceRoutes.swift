@@ -39,9 +39,11 @@ struct InstanceRoutes {
     )
     let view = core.view
     let page = Page(
-      try PageQuery(query), of: view.snapshot.instances.ids(of: try context.project), in: view.snapshot.instances
+      try PageQuery(query), of: view.snapshot.instances.ids(of: try context.project),
+      in: view.snapshot.instances
     ) {
-      id.matches($0.id) && name.matches($0.name.description) && description.matches($0.description.description)
+      id.matches($0.id) && name.matches($0.name.description)
+        && description.matches($0.description.description)
     }
     return context.answer {
       $0.pageInfo(page.info)
@@ -66,7 +68,8 @@ struct InstanceRoutes {
     let project = try context.project
     let (instance, view) = try await core.commit { view in
       try InstanceAdmission.update(
-        id, name: request.name, description: request.description, of: project, in: view.snapshot, now: view.now)
+        id, name: request.name, description: request.description, of: project, in: view.snapshot,
+        now: view.now)
     }
     return answer(instance, view, context)
   }
@@ -89,7 +92,8 @@ struct InstanceRoutes {
     let view = core.view
     let ids = view.snapshot.jobIDs(of: id)
     let page = Page(try PageQuery(request.query), of: ids, in: view.snapshot.jobs) { $0.project == project }
-    let isKnown = view.snapshot.instances[id, of: project] != nil
+    let isKnown =
+      view.snapshot.instances[id, of: project] != nil
       || ids.contains { view.snapshot.jobs[$0, of: project] != nil }
     guard isKnown else { throw CallError.unknownInstance(id.description) }
     return context.answer {
@@ -98,7 +102,8 @@ struct InstanceRoutes {
     }
   }
 
-  private func answer(_ instance: Instance, _ view: ControlPlaneCore.View, _ context: CallContext) -> Response {
+  private func answer(_ instance: Instance, _ view: ControlPlaneCore.View, _ context: CallContext) -> Response
+  {
     context.answer {
       $0.name("instance")
       $0.instance(instance, status: view.status(of: instance).word, region: view.region)

@@ -8,7 +8,10 @@ struct Page<Row: IntentRow> {
 
   /// - Parameter ids: Ascending.
   /// - Complexity: O(log n) to the marker, then O(rows looked at).
-  init(_ query: PageQuery<Row>, of ids: [Identifier<Row>], in table: IntentTable<Row>, where matches: (Row) -> Bool) {
+  init(
+    _ query: PageQuery<Row>, of ids: [Identifier<Row>], in table: IntentTable<Row>,
+    where matches: (Row) -> Bool
+  ) {
     var rows: [Row] = []
     var hasMore = false
     let start = query.marker.map { ids.firstIndex(after: $0) } ?? 0

@@ -74,7 +74,8 @@ extension Answer {
     }
 
     package init(from decoder: any Decoder) throws {
-      resources = try decoder.container(keyedBy: CodingKeys.self).decode(Resources.self, forKey: .quotas).resources
+      resources = try decoder.container(keyedBy: CodingKeys.self).decode(Resources.self, forKey: .quotas)
+        .resources
     }
   }
 

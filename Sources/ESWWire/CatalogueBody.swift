@@ -20,7 +20,11 @@ extension JSONWriter {
   package mutating func pageInfo<Row>(_ page: PageInfo<Row>) {
     object("page_info") {
       if let next = page.next { $0.member("next_marker", next) }
-      if let first = page.first { $0.member("previous_marker", first) } else { $0.member("previous_marker", "") }
+      if let first = page.first {
+        $0.member("previous_marker", first)
+      } else {
+        $0.member("previous_marker", "")
+      }
       $0.member("current_count", integer: page.count)
     }
   }

@@ -56,7 +56,8 @@ extension JSONWriter {
       let evidence = seen?.remotes.first { $0.remote == remote }
       writer.object {
         $0.remoteMembers(remote)
-        $0.member("received_age_ms", integer: evidence?.receivedAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+        $0.member(
+          "received_age_ms", integer: evidence?.receivedAgeMilliseconds.flatMap { heard?.asOfNow($0) })
         $0.member("sent_age_ms", integer: evidence?.sentAgeMilliseconds.flatMap { heard?.asOfNow($0) })
       }
     }

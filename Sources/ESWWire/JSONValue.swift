@@ -111,7 +111,8 @@ struct JSONParser {
     return .array(elements)
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue {
+  private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue
+  {
     for offset in 0..<text.utf8CodeUnitCount {
       guard take(text.utf8Start[offset]) else { throw error("there is no value") }
     }
@@ -153,7 +154,9 @@ struct JSONParser {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let string = String(validating: text, as: UTF8.self) else { throw error("a string is not UTF-8") }
+        guard let string = String(validating: text, as: UTF8.self) else {
+          throw error("a string is not UTF-8")
+        }
         return string
       case UInt8(ascii: "\\"): text.append(contentsOf: try escape())
       case 0..<0x20: throw error("a string has a control character")
@@ -216,5 +219,7 @@ struct JSONParser {
     while let byte = next, byte == 32 || byte == 9 || byte == 10 || byte == 13 { position += 1 }
   }
 
-  private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: position) }
+  private func error(_ reason: String) -> JSONSyntaxError {
+    JSONSyntaxError(reason: reason, offset: position)
+  }
 }

@@ -20,7 +20,9 @@ package struct JSONWriter: ~Copyable {
   deinit { bytes.deallocate() }
 
   /// What has been written. The pointer is good only inside `body`.
-  package borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  package borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
     try body(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 

@@ -17,7 +17,8 @@ package struct PageQuery<Row>: Hashable, Sendable {
         Self.limitRange.contains(number)
       else {
         throw .invalid(
-          path: "limit", rule: "an integer from \(Self.limitRange.lowerBound) to \(Self.limitRange.upperBound)")
+          path: "limit",
+          rule: "an integer from \(Self.limitRange.lowerBound) to \(Self.limitRange.upperBound)")
       }
       limit = number
     }

@@ -146,7 +146,8 @@ extension BodyField {
     let address = try member("tunnel_ip").address()
     try optional("tunnel_type")?.word("vxlan")
     let port = try optional("tunnel_port")?.integer(in: 1...65_535)
-    return RemoteEndpoint(vni: vni, address: address, port: port.map { UInt16($0) } ?? RemoteEndpoint.defaultPort)
+    return RemoteEndpoint(
+      vni: vni, address: address, port: port.map { UInt16($0) } ?? RemoteEndpoint.defaultPort)
   }
 
   fileprivate func twoAddresses() throws(RequestBodyError) -> [IPv4Address] {
@@ -164,7 +165,8 @@ extension BodyField {
         servers.append(try field.address())
       }
     }
-    for field in try optional("dnsList")?.elements(0...NewSubnet.mostNameServers, of: "IPv4 addresses") ?? [] {
+    for field in try optional("dnsList")?.elements(0...NewSubnet.mostNameServers, of: "IPv4 addresses") ?? []
+    {
       let server = try field.address()
       if !servers.contains(server) { servers.append(server) }
     }

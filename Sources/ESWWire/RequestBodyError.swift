@@ -87,7 +87,8 @@ struct BodyField {
   }
 
   func elements(_ count: ClosedRange<Int>, of kind: String) throws(RequestBodyError) -> [BodyField] {
-    let number = count.lowerBound == count.upperBound
+    let number =
+      count.lowerBound == count.upperBound
       ? "exactly \(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
     guard case .array(let elements) = value, count.contains(elements.count) else {
       throw must("an array of \(number) \(kind)")

@@ -60,8 +60,11 @@ package struct SignatureClaim: Hashable, Sendable {
     self.keyID = keyID
     self.signedHeaders = trimmed(signedHeaders)
     self.signature = signature
-    guard self.signedHeaders.split(separator: ";").contains(where: { $0.lowercased() == RequestSignature.dateHeader })
-    else { throw .dateNotSigned }
+    let names = self.signedHeaders.split(separator: ";")
+    guard names.count <= RequestSignature.mostSignedHeaders else { throw .malformed }
+    guard names.contains(where: { $0.lowercased() == RequestSignature.dateHeader }) else {
+      throw .dateNotSigned
+    }
     date = trimmed(try request.only(RequestSignature.dateHeader))
     guard let moment = SignedDate.parse(date) else { throw .dateMalformed }
     let skew = now.since(moment)
@@ -79,7 +82,9 @@ package struct SignatureClaim: Hashable, Sendable {
     var headers: [(name: String, value: String)] = []
     for name in names { headers.append((name, try request.only(name))) }
     let hash = body.hex
-    if body.hasBody, let claimed = request.headers.first(where: { $0.name == RequestSignature.contentHashHeader }) {
+    if body.hasBody,
+      let claimed = request.headers.first(where: { $0.name == RequestSignature.contentHashHeader })
+    {
       // The vendor's client leaves payloads out for other media types than JSON; ours is JSON only.
       guard claimed.value != "UNSIGNED-PAYLOAD" else { throw .unsignedPayload }
       guard claimed.value.lowercased() == hash else { throw .payloadMismatch }

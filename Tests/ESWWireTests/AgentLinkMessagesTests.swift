@@ -14,7 +14,8 @@ import Testing
       node: node, store: store, generation: Revision(.max), dataplane: .simulated, kernelRelease: "6.18.0",
       interfaces: [
         InterfaceFact(
-          name: InterfaceName("eth0")!, index: 2, kind: nil, isUp: true, isPromiscuous: false, isLoopback: false,
+          name: InterfaceName("eth0")!, index: 2, kind: nil, isUp: true, isPromiscuous: false,
+          isLoopback: false,
           mtu: 1500, master: nil, hasDefaultRoute: true,
           addresses: [InterfaceAddress(address: IPv4Address("10.0.0.1")!, prefixLength: 24, isOurs: false)],
           isOurs: false)
@@ -28,10 +29,13 @@ import Testing
           drops: [DropCount(direction: .toLocal, reason: "too_big", frames: 1)],
           hosts: [
             HostFact(mac: MACAddress(2)!, address: nil, side: .remote(0), seenAgeMilliseconds: 9),
-            HostFact(mac: MACAddress(3)!, address: IPv4Address("10.1.0.9")!, side: .local, seenAgeMilliseconds: 0),
+            HostFact(
+              mac: MACAddress(3)!, address: IPv4Address("10.1.0.9")!, side: .local, seenAgeMilliseconds: 0),
           ])
       ],
-      strangers: [StrangerReport(reason: "unknown_source", frames: 1, source: nil, vni: 7, ageMilliseconds: nil)])
+      strangers: [
+        StrangerReport(reason: "unknown_source", frames: 1, source: nil, vni: 7, ageMilliseconds: nil)
+      ])
   }
 
   var configuration: GatewayConfiguration {
@@ -44,7 +48,8 @@ import Testing
       ],
       connections: [
         ConnectionConfiguration(
-          id: ConnectionID(high: 5, low: 6), number: ConnectionNumber(1), instance: InstanceID(high: 3, low: 4),
+          id: ConnectionID(high: 5, low: 6), number: ConnectionNumber(1),
+          instance: InstanceID(high: 3, low: 4),
           attachment: AttachmentID(high: 8, low: 8), point: .bridge(InterfaceName("br0")!),
           tunnelAddress: IPv4Address("10.0.0.9")!, network: IPv4Network("10.1.0.0/24")!,
           gateway: IPv4Address("10.1.0.1")!, fixedAddress: IPv4Address("10.1.0.2")!, fixedMAC: MACAddress(2)!,
@@ -58,17 +63,20 @@ import Testing
   }
 
   @Test func `carries a configuration whole`() throws {
-    #expect(try AgentLinkMessages.configuration(from: AgentLinkMessages.encode(configuration)) == configuration)
+    #expect(
+      try AgentLinkMessages.configuration(from: AgentLinkMessages.encode(configuration)) == configuration)
   }
 
   @Test func `refuses another version before it reads on`() {
     #expect(throws: AgentLinkError.version(2)) {
-      try AgentLinkMessages.configuration(from: Data(#"{"version":2,"configuration":"of another shape"}"#.utf8))
+      try AgentLinkMessages.configuration(
+        from: Data(#"{"version":2,"configuration":"of another shape"}"#.utf8))
     }
   }
 
   @Test(arguments: [
-    "", "[]", "{}", #"{"version":1}"#, #"{"version":1,"report":{}}"#, #"{"version":"1"}"#, #"{"version":1e400}"#,
+    "", "[]", "{}", #"{"version":1}"#, #"{"version":1,"report":{}}"#, #"{"version":"1"}"#,
+    #"{"version":1e400}"#,
     #"{"version":1,"report":null}"#,
   ])
   func `refuses what is no message`(text: String) {

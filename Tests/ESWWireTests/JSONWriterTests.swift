@@ -17,7 +17,9 @@ struct Seeded: RandomNumberGenerator {
 }
 
 private func randomText(_ random: inout Seeded) -> String {
-  let ranges: [ClosedRange<UInt32>] = [0...0x1F, 0x20...0x7F, 0x22...0x22, 0x5C...0x5C, 0x80...0x7FF, 0xE000...0xFFFF, 0x1F600...0x1F64F]
+  let ranges: [ClosedRange<UInt32>] = [
+    0...0x1F, 0x20...0x7F, 0x22...0x22, 0x5C...0x5C, 0x80...0x7FF, 0xE000...0xFFFF, 0x1F600...0x1F64F,
+  ]
   var text = String.UnicodeScalarView()
   for _ in 0..<Int.random(in: 0...40, using: &random) {
     let range = ranges.randomElement(using: &random) ?? 0x41...0x5A
@@ -89,7 +91,8 @@ private func randomText(_ random: inout Seeded) -> String {
 @Suite struct `Parsing JSON` {
   @Test(arguments: [
     "", " ", "{", "}", "[", "]", "{]", "[}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "[,1]", "{a:1}",
-    "{'a':1}", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", ".5", "1.", "1e", "1e+", "01", "-01", "0x1",
+    "{'a':1}", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", ".5", "1.", "1e", "1e+", "01", "-01",
+    "0x1",
     "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\uD800\"", "\"\\uD800\\u0041\"", "\"\\uDC00\"",
     "\"\n\"", "\"\u{0}\"", "1 2", "{} {}", "{}x", "\u{FEFF}{}", "{\"a\":1,\"a\":1}", "// c\n1",
   ])
@@ -97,21 +100,27 @@ private func randomText(_ random: inout Seeded) -> String {
     #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: text.utf8) }
   }
 
-  @Test(arguments: [
-    [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
-    [0x22, 0xE4, 0xB8, 0x22], [0xFF, 0xFE, 0x7B, 0x00],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+      [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
+      [0x22, 0xE4, 0xB8, 0x22], [0xFF, 0xFE, 0x7B, 0x00],
+    ] as [[UInt8]])
   func `refuses what is not UTF-8`(bytes: [UInt8]) {
     #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
   }
 
-  @Test(arguments: ["1.0", "1e2", "1e400", "-1e-400", "9223372036854775808", "-9223372036854775809", "0.1",
-    String(repeating: "9", count: 5000)])
+  @Test(arguments: [
+    "1.0", "1e2", "1e400", "-1e-400", "9223372036854775808", "-9223372036854775809", "0.1",
+    String(repeating: "9", count: 5000),
+  ])
   func `takes a number that is no 64-bit integer for a number only`(text: String) throws {
     #expect(try JSONValue(parsing: text.utf8) == .number)
   }
 
-  @Test(arguments: [("0", 0), ("-0", 0), ("9223372036854775807", .max), ("-9223372036854775808", .min)] as [(String, Int64)])
+  @Test(
+    arguments: [("0", 0), ("-0", 0), ("9223372036854775807", .max), ("-9223372036854775808", .min)]
+      as [(String, Int64)])
   func `reads integers to the ends of their range`(text: String, value: Int64) throws {
     #expect(try JSONValue(parsing: text.utf8) == .integer(value))
   }
@@ -136,7 +145,9 @@ private func randomText(_ random: inout Seeded) -> String {
     var random = Seeded(state: seed)
     let alphabet = Array("{}[]\",:\\u0123456789eE+-.truefalsn \n\u{7F}".utf8) + [0x00, 0x80, 0xC3, 0xFF]
     for _ in 0..<200 {
-      let bytes = (0..<Int.random(in: 0...60, using: &random)).compactMap { _ in alphabet.randomElement(using: &random) }
+      let bytes = (0..<Int.random(in: 0...60, using: &random)).compactMap { _ in
+        alphabet.randomElement(using: &random)
+      }
       if let value = try? JSONValue(parsing: bytes) { #expect(bytes.count > 0, "\(value) from nothing") }
     }
   }

@@ -72,7 +72,8 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
       request
         == NewInstance(
           name: ResourceName("edge-01")!, description: ResourceDescription("d")!, flavor: "l2cg.medium.ha",
-          primaryZone: "az1", standbyZone: "az2", vpc: VPCID(Sample.vpc)!, tunnelSubnet: SubnetID(Sample.subnet)!,
+          primaryZone: "az1", standbyZone: "az2", vpc: VPCID(Sample.vpc)!,
+          tunnelSubnet: SubnetID(Sample.subnet)!,
           tunnelAddress: IPv4Address("10.9.0.12")!))
   }
 
@@ -95,7 +96,9 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
     Spoiled(#""l2cg.medium.ha""#, "true", "instance.flavor_ref must be a string of 1 to 64 characters"),
     Spoiled(#""ha_mode":"ha""#, #""ha_mode":"single""#, #"instance.ha_mode must be "ha""#),
     Spoiled(#""ha_mode":"ha","#, "", "instance.ha_mode is required"),
-    Spoiled(#"{"primary":"az1","standby":"az2"}"#, #"["az1","az2"]"#, "instance.availability_zones must be an object"),
+    Spoiled(
+      #"{"primary":"az1","standby":"az2"}"#, #"["az1","az2"]"#,
+      "instance.availability_zones must be an object"),
     Spoiled(#","standby":"az2""#, "", "instance.availability_zones.standby is required"),
     Spoiled(#""az1""#, #""""#, "instance.availability_zones.primary must be a string of 1 to 128 characters"),
     Spoiled("postPaid", "prePaid", #"instance.charge_infos.charge_mode must be "postPaid""#),
@@ -105,9 +108,11 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
     Spoiled("10.9.0.12", "10.9.0.256", "instance.tunnel_info.tunnel_ip must be an IPv4 address"),
     Spoiled("10.9.0.12", "010.9.0.12", "instance.tunnel_info.tunnel_ip must be an IPv4 address"),
     Spoiled("10.9.0.12", "fe80::1", "instance.tunnel_info.tunnel_ip must be an IPv4 address"),
-    Spoiled(#""description":"d""#, #""description":"<b>""#,
+    Spoiled(
+      #""description":"d""#, #""description":"<b>""#,
       "instance.description must be a string of at most 255 characters without '<' and '>'"),
-    Spoiled(#""d"}"#, #""\#(String(repeating: "d", count: 256))"}"#,
+    Spoiled(
+      #""d"}"#, #""\#(String(repeating: "d", count: 256))"}"#,
       "instance.description must be a string of at most 255 characters without '<' and '>'"),
     Spoiled(#"{"instance""#, #"{"instances""#, "instance is required"),
   ])
@@ -169,11 +174,13 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
     Spoiled("4789", "4294971085", port),
     Spoiled("192.0.2.1", "192.0.2", "connection.remote_infos[0].tunnel_ip must be an IPv4 address"),
     Spoiled(#""192.0.2.1""#, "3221225985", "connection.remote_infos[0].tunnel_ip must be an IPv4 address"),
-    Spoiled(#"[{"segmentation_id""#, #"[7,{"segmentation_id""#, "connection.remote_infos[0] must be an object"),
+    Spoiled(
+      #"[{"segmentation_id""#, #"[7,{"segmentation_id""#, "connection.remote_infos[0] must be an object"),
     Spoiled(#"[{"segmentation_id""#, #"[7,7,{"segmentation_id""#, remotes),
     Spoiled(#"[{"segmentation_id":5000,"tunnel_ip":"192.0.2.1","tunnel_port":4789}]"#, "[]", remotes),
     Spoiled(#"[{"segmentation_id":5000,"tunnel_ip":"192.0.2.1","tunnel_port":4789}]"#, "{}", remotes),
-    Spoiled(#"[{"segmentation_id":5000,"tunnel_ip":"192.0.2.1","tunnel_port":4789}]"#, "null",
+    Spoiled(
+      #"[{"segmentation_id":5000,"tunnel_ip":"192.0.2.1","tunnel_port":4789}]"#, "null",
       "connection.remote_infos is required"),
     Spoiled(#","10.1.0.3"]"#, "]", fixed), Spoiled(#","10.1.0.3"]"#, #","10.1.0.3","10.1.0.4"]"#, fixed),
     Spoiled("10.1.0.3", "10.1.0.2", "connection.fixed_ips must be two different IPv4 addresses"),
@@ -204,7 +211,10 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
   }
 
   @Test func `a subnet's name servers are each there once`() throws {
-    #expect(try NewSubnet(body: Sample.newSubnet.utf8).nameServers.map(\.description) == ["192.0.2.53", "192.0.2.54"])
+    #expect(
+      try NewSubnet(body: Sample.newSubnet.utf8).nameServers.map(\.description) == [
+        "192.0.2.53", "192.0.2.54",
+      ])
   }
 
   @Test func `a subnet has DHCP unless it says otherwise`() throws {
@@ -213,13 +223,20 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
   }
 
   @Test(arguments: [
-    Spoiled("10.0.0.0/8", "10.0.0.1/8", "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"),
-    Spoiled("10.0.0.0/8", "10.0.0.0/33", "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"),
-    Spoiled(#""10.0.0.0/8""#, "10", "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"),
+    Spoiled(
+      "10.0.0.0/8", "10.0.0.1/8", "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"
+    ),
+    Spoiled(
+      "10.0.0.0/8", "10.0.0.0/33",
+      "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"),
+    Spoiled(
+      #""10.0.0.0/8""#, "10", "vpc.cidr must be an IPv4 network such as 192.168.0.0/16, with no host bits"),
     Spoiled(#""name":"v","#, "", "vpc.name is required"),
   ])
   func `a VPC's names the field and the rule`(spoiled: Spoiled) {
-    let error = #expect(throws: RequestBodyError.self) { try NewVPC(body: spoiled.body(from: Sample.newVPC).utf8) }
+    let error = #expect(throws: RequestBodyError.self) {
+      try NewVPC(body: spoiled.body(from: Sample.newVPC).utf8)
+    }
     #expect(error?.description == spoiled.complaint)
   }
 
@@ -228,24 +245,34 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
     Spoiled("true", "1", "subnet.dhcp_enable must be true or false"),
     Spoiled(#""192.0.2.53","dnsList""#, #"5,"dnsList""#, "subnet.primary_dns must be an IPv4 address"),
     Spoiled(#"["192.0.2.53","192.0.2.54"]"#, #"[{}]"#, "subnet.dnsList[0] must be an IPv4 address"),
-    Spoiled(#""name""#, #""ipv6_enable":true,"name""#, "subnet.ipv6_enable must be false: subnets are IPv4 here"),
+    Spoiled(
+      #""name""#, #""ipv6_enable":true,"name""#, "subnet.ipv6_enable must be false: subnets are IPv4 here"),
     Spoiled(#""az1""#, "1", "subnet.availability_zone must be a string of 0 to 128 characters"),
   ])
   func `a subnet's names the field and the rule`(spoiled: Spoiled) {
-    let error = #expect(throws: RequestBodyError.self) { try NewSubnet(body: spoiled.body(from: Sample.newSubnet).utf8) }
+    let error = #expect(throws: RequestBodyError.self) {
+      try NewSubnet(body: spoiled.body(from: Sample.newSubnet).utf8)
+    }
     #expect(error?.description == spoiled.complaint)
   }
 
   @Test(arguments: [
     Spoiled("layer2", "both", #"attachment.role must be "tunnel" or "layer2""#),
     Spoiled(#","interface":"eth1""#, "", "attachment must be with either interface or bridge"),
-    Spoiled(#""interface":"eth1""#, #""interface":"eth1","bridge":"br0""#, "attachment must be with either interface or bridge"),
-    Spoiled("eth1", "eth1/../x", "attachment.interface must be the name of a network interface, 1 to 15 bytes"),
-    Spoiled("eth1", "a234567890123456", "attachment.interface must be the name of a network interface, 1 to 15 bytes"),
+    Spoiled(
+      #""interface":"eth1""#, #""interface":"eth1","bridge":"br0""#,
+      "attachment must be with either interface or bridge"),
+    Spoiled(
+      "eth1", "eth1/../x", "attachment.interface must be the name of a network interface, 1 to 15 bytes"),
+    Spoiled(
+      "eth1", "a234567890123456",
+      "attachment.interface must be the name of a network interface, 1 to 15 bytes"),
     Spoiled("node-1", "-n", "attachment.node must be the name of a node"),
   ])
   func `an attachment's names the field and the rule`(spoiled: Spoiled) {
-    let error = #expect(throws: RequestBodyError.self) { try NewAttachment(body: spoiled.body(from: Sample.attachment).utf8) }
+    let error = #expect(throws: RequestBodyError.self) {
+      try NewAttachment(body: spoiled.body(from: Sample.attachment).utf8)
+    }
     #expect(error?.description == spoiled.complaint)
   }
 }

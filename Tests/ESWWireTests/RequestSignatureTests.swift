@@ -21,7 +21,8 @@ struct Vector: Decodable, Sendable, CustomTestStringConvertible {
   }
 
   static let all: [Vector] = {
-    guard let url = Bundle.module.url(forResource: "signatures", withExtension: "json", subdirectory: "Fixtures"),
+    guard
+      let url = Bundle.module.url(forResource: "signatures", withExtension: "json", subdirectory: "Fixtures"),
       let data = try? Data(contentsOf: url), let file = try? JSONDecoder().decode(File.self, from: data)
     else { return [] }
     return file.vectors
@@ -89,7 +90,8 @@ func verify(
     body: String = ""
   ) -> SignableRequest {
     let request = SignableRequest(method: method, path: path, query: query, headers: headers)
-    let more = RequestSignature.sign(request, body: body.utf8, keyID: key.id, secret: key.secret, at: signedAt)
+    let more = RequestSignature.sign(
+      request, body: body.utf8, keyID: key.id, secret: key.secret, at: signedAt)
     return SignableRequest(method: method, path: path, query: query, headers: headers + more)
   }
 
@@ -135,7 +137,8 @@ func verify(
     "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=abc",
     "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=" + String(repeating: "G", count: 64),
     "SDK-HMAC-SHA256 Access=a, SignedHeaders=x-sdk-date, Signature=" + String(repeating: "A", count: 64),
-    "SDK-HMAC-SHA256 Access=a, Access=b, SignedHeaders=x-sdk-date, Signature=" + String(repeating: "0", count: 64),
+    "SDK-HMAC-SHA256 Access=a, Access=b, SignedHeaders=x-sdk-date, Signature="
+      + String(repeating: "0", count: 64),
     "SDK-HMAC-SHA256 Access=, SignedHeaders=x-sdk-date, Signature=" + String(repeating: "0", count: 64),
   ])
   func `refuses a malformed Authorization header`(authorization: String) {
@@ -144,17 +147,32 @@ func verify(
     }
   }
 
+  @Test func `refuses to look up thousands of headers`() {
+    let names = "x-sdk-date" + String(repeating: ";host", count: RequestSignature.mostSignedHeaders)
+    let authorization =
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=\(names), Signature="
+      + String(repeating: "0", count: 64)
+    #expect(throws: SignatureRejection.malformed) {
+      try verify(changed(signed(), "authorization", authorization), key: key)
+    }
+  }
+
   @Test func `wants the date signed`() {
-    let authorization = "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + String(repeating: "0", count: 64)
+    let authorization =
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + String(repeating: "0", count: 64)
     #expect(throws: SignatureRejection.dateNotSigned) {
       try verify(changed(signed(), "authorization", authorization), key: key)
     }
   }
 
-  @Test(arguments: ["", "now", "20260105090000", "2026-01-05T09:00:00Z", "20260231T090000Z", "20261305T090000Z",
-    "20260105T250000Z", "２0260105T090000Z", "20260105T090060Z"])
+  @Test(arguments: [
+    "", "now", "20260105090000", "2026-01-05T09:00:00Z", "20260231T090000Z", "20261305T090000Z",
+    "20260105T250000Z", "２0260105T090000Z", "20260105T090060Z",
+  ])
   func `refuses a date that is none`(date: String) {
-    #expect(throws: SignatureRejection.dateMalformed) { try verify(changed(signed(), "x-sdk-date", date), key: key) }
+    #expect(throws: SignatureRejection.dateMalformed) {
+      try verify(changed(signed(), "x-sdk-date", date), key: key)
+    }
   }
 
   @Test func `wants every signed header in the request`() {
@@ -195,7 +213,8 @@ func verify(
 
   @Test func `refuses another query`() {
     let request = signed()
-    let other = SignableRequest(method: request.method, path: request.path, query: "a=2", headers: request.headers)
+    let other = SignableRequest(
+      method: request.method, path: request.path, query: "a=2", headers: request.headers)
     #expect(throws: SignatureRejection.mismatch) { try verify(other, key: key) }
   }
 
@@ -228,7 +247,8 @@ func verify(
   /// the code under test.
   @Test func `takes a query that was signed as it came`() throws {
     let authorization =
-      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=771c75a89f531e60181f45f8686ff9d9ff8028670136ba4f9673dcb0c60f2f97"
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, "
+      + "Signature=771c75a89f531e60181f45f8686ff9d9ff8028670136ba4f9673dcb0c60f2f97"
     let request = SignableRequest(
       method: "GET", path: "/v3/p", query: "name=中文",
       headers: [HeaderField("X-Sdk-Date", "20260105T090000Z"), HeaderField("Authorization", authorization)])

@@ -50,27 +50,30 @@ inline_always int send_to_remote(struct __sk_buff *skb, struct frame *frame, __u
   return send_encapsulated(&frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)].next_hop, way);
 }
 
-/// The way of a frame that goes to two remotes at once, of which this copy is not the last.
-inline_always enum way way_of_copy(enum way way, const struct esw_remote *remote, const struct esw_next_hop *hop) {
-  // The kernel resolves a neighbour for the packet that a program ends with, not for copies.
+/// The way of a copy that is not the last: the kernel resolves a neighbour only for the packet that a program ends with.
+inline_always enum way way_of_copy(const struct frame *frame, __u32 index, enum way way) {
   if (way != WAY_NEIGHBOUR)
     return way;
-  enum way other = way_through_device(remote);
-  return other == WAY_NONE && hop->state == ESW_NEXT_HOP_RESOLVED ? WAY_DIRECT : other;
+  enum way other = way_through_device(&frame->connection->remotes[index]);
+  int resolved = frame->activity->remotes[index].next_hop.state == ESW_NEXT_HOP_RESOLVED;
+  return other == WAY_NONE && resolved ? WAY_DIRECT : other;
 }
 
 /// Sends a copy to each of two remotes. Copies that the VXLAN device makes must come first, from the bare frame.
 rare int send_to_both(struct __sk_buff *skb, struct frame *frame) {
-  __u32 reason[2] = {ESW_DROP_UNRESOLVED, ESW_DROP_UNRESOLVED}, sum = 0, first = 0;
-  enum way way[2];
-  way[0] = choose_way(skb, frame, 0, &reason[0]);
-  way[1] = choose_way(skb, frame, 1, &reason[1]);
-  // Last goes the one that is in most need of the kernel's neighbour code.
-  if (way[0] == WAY_NEIGHBOUR && way[1] != WAY_NEIGHBOUR)
-    first = 1;
+  __u32 reason[2] = {ESW_DROP_UNRESOLVED, ESW_DROP_UNRESOLVED}, sum = 0;
+  enum way way[2], copy[2];
+  for (__u32 i = 0; i < 2; i++) {
+    way[i] = choose_way(skb, frame, i, &reason[i]);
+    copy[i] = way_of_copy(frame, i, way[i]);
+  }
+  // Last goes the one that only the kernel's neighbour code can help, or else one that it would rather have.
+  int first = 0;
+  if (way[0] == WAY_NEIGHBOUR)
+    first = way[1] != WAY_NEIGHBOUR || (copy[0] == WAY_NONE && copy[1] != WAY_NONE);
   __u32 last = 1 - first;
   struct esw_next_hop *hop = &frame->activity->remotes[first].next_hop;
-  enum way way_first = way_of_copy(first ? way[1] : way[0], &frame->connection->remotes[first], hop);
+  enum way way_first = first ? copy[1] : copy[0];
   enum way way_last = first ? way[0] : way[1];
 
   if (way_last == WAY_DEVICE && way_first == WAY_DIRECT) {

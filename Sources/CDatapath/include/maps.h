@@ -361,4 +361,14 @@ struct esw_sweep_context {
   __u64 orphaned;
 };
 
+// The sizes that Swift and the kernel must agree on.
+_Static_assert(sizeof(struct esw_meta_row) == 16, "layout");
+_Static_assert(sizeof(struct esw_connection_row) == 80, "layout");
+_Static_assert(sizeof(struct esw_source_key) == 12, "layout");
+_Static_assert(sizeof(struct esw_fdb_key) == 12, "layout");
+_Static_assert(sizeof(struct esw_fdb_row) == 32, "layout");
+_Static_assert(sizeof(struct esw_activity_row) == 896, "layout");
+_Static_assert(sizeof(struct esw_node_row) == 264, "layout");
+_Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");
+
 #endif
