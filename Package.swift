@@ -113,6 +113,8 @@ let package = Package(
       name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
     tests("Netlink", ["CLinux", "KernelTesting"]),
     tests("BPF", ["CLinux", "Netlink", "KernelTesting"]),
+    tests(
+      "LinuxDataplane", ["BPF", "CDatapath", "ESWModel", "ESWPlanning", "Netlink", "KernelTesting"]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",

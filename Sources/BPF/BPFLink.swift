@@ -130,7 +130,8 @@ package struct BPFLink: Sendable {
     guard result == 0 else { throw BPFError("detach link", subject, result: result) }
   }
 
-  /// What is on a tcx hook of an interface, ours and others', first to run first (`bpftool net show dev DEV`).
+  /// What is on a tcx hook of an interface, ours and others', first to run first
+  /// (`bpftool net show dev DEV`).
   ///
   /// `link` is nil for a program that was attached without one.
   package static func attached(

@@ -16,8 +16,8 @@ package struct PinFolder: Hashable, Sendable, CustomStringConvertible {
 
   package func path(of name: String) -> String { path + "/" + name }
 
-  /// Nil for a folder at the top.
-  private var above: PinFolder? {
+  /// The folder that it is in; nil at the top.
+  package var above: PinFolder? {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
     return PinFolder(path: String(path[..<slash]))
   }

@@ -3,17 +3,26 @@ internal import ESWModel
 
 /// What we set on interfaces that are not ours, kept in a pinned map so that it lasts as long as the settings
 /// do: over restarts of ours, and not over one of the machine.
+///
+/// Each note names the network namespace that it is about: another one has interfaces of the same indices,
+/// and theirs must not be "put back".
 struct AdjustmentLedger {
-  /// Index of the interface, and the bits below.
+  private struct Note: BitwiseCopyable {
+    let namespace: UInt64
+    let bits: UInt64
+  }
+
+  /// By index of the interface. BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC.
   private static let layout = BPFMap.Layout(
-    type: 1, keySize: 4, valueSize: 4, maxEntries: 65_536, flags: 1)  // BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC
-  private static let promiscuousBit: UInt32 = 1
-  private static let raisedBit: UInt32 = 2
+    type: 1, keySize: 4, valueSize: MemoryLayout<Note>.size, maxEntries: 65_536, flags: 1)
+  private static let promiscuousBit: UInt64 = 1
+  private static let raisedBit: UInt64 = 2
 
   private let map: BPFMap
+  private let namespace: UInt64
 
   /// Nil when there is none: nothing was set.
-  init?(pinnedAt path: String) throws(BPFError) {
+  init?(pinnedAt path: String, of namespace: UInt64) throws(BPFError) {
     guard let map = try BPFMap(pinnedAt: path) else { return nil }
     guard map.layout == Self.layout else {
       throw BPFError(
@@ -21,42 +30,47 @@ struct AdjustmentLedger {
         cause: .layoutDiffers(pinned: map.layout, wanted: Self.layout))
     }
     self.map = map
+    self.namespace = namespace
   }
 
-  static func create(in folder: PinFolder, at path: String) throws(BPFError) -> AdjustmentLedger {
+  static func create(at pins: DatapathPins, of namespace: UInt64) throws(BPFError) -> AdjustmentLedger {
     try PinFolder.mountFileSystem()
-    try folder.create()
+    try pins.root.create()
     let map = try BPFMap.create(named: "esw_adjusted", layout)
-    try map.pin(at: path)
-    return AdjustmentLedger(map: map)
+    try map.pin(at: pins.adjusted)
+    return AdjustmentLedger(map: map, namespace: namespace)
   }
 
-  private init(map: BPFMap) { self.map = map }
+  private init(map: BPFMap, namespace: UInt64) {
+    self.map = map
+    self.namespace = namespace
+  }
 
   func all() throws(BPFError) -> [UInt32: InterfaceAdjustment] {
     var all: [UInt32: InterfaceAdjustment] = [:]
     try map.forEachEntry { key, value in
-      all[key.loadUnaligned(as: UInt32.self)] = Self.adjustment(value.loadUnaligned(as: UInt32.self))
+      all[key.loadUnaligned(as: UInt32.self)] = adjustment(value.loadUnaligned(as: Note.self))
     }
     return all
   }
 
   /// What was set on the interface of this index.
   func adjustment(of index: UInt32) throws(BPFError) -> InterfaceAdjustment? {
-    try map.value(of: index, as: UInt32.self).map(Self.adjustment)
-  }
-
-  private static func adjustment(_ bits: UInt32) -> InterfaceAdjustment {
-    InterfaceAdjustment(promiscuous: bits & promiscuousBit != 0, raised: bits & raisedBit != 0)
+    try map.value(of: index, as: Note.self).flatMap(adjustment)
   }
 
   func note(_ adjustment: InterfaceAdjustment, of index: UInt32) throws(BPFError) {
-    let bits =
-      (adjustment.promiscuous ? Self.promiscuousBit : 0) | (adjustment.raised ? Self.raisedBit : 0)
-    try map.set(index, to: bits)
+    let bits = (adjustment.promiscuous ? Self.promiscuousBit : 0) | (adjustment.raised ? Self.raisedBit : 0)
+    try map.set(index, to: Note(namespace: namespace, bits: bits))
   }
 
   func forget(_ index: UInt32) throws(BPFError) {
     try map.remove(bytes(of: index))
+  }
+
+  private func adjustment(_ note: Note) -> InterfaceAdjustment? {
+    guard note.namespace == namespace else { return nil }
+    return InterfaceAdjustment(
+      promiscuous: note.bits & Self.promiscuousBit != 0, raised: note.bits & Self.raisedBit != 0)
   }
 }

@@ -4,10 +4,11 @@ internal import ESWModel
 
 /// The data path as it is pinned: maps, programs and links outlive our process.
 ///
-///     ROOT/maps/esw_*                     the maps
-///     ROOT/programs-DIGEST/esw_*          the programs of one object
-///     ROOT/links/PROGRAM-INDEX            a program on an interface (a bpf file system takes no dots, so no names)
-///     ROOT/adjusted                       what we set on interfaces of others, see `AdjustmentLedger`
+///     ROOT/maps/esw_*           the maps
+///     ROOT/programs-DIGEST/...  the programs of one object
+///     ROOT/links/PROGRAM-INDEX  a program on an interface, by index: a bpf file system takes no dots in
+///                               names, and names of interfaces may have them
+///     ROOT/adjusted             what we set on interfaces of others, see `AdjustmentLedger`
 struct DatapathPins: Sendable {
   let root: PinFolder
 
@@ -151,16 +152,27 @@ struct DatapathPins: Sendable {
   }
 
   /// Forgets hosts that have been silent for too long or whose connection is gone, and all of one connection.
+  /// While the programs of another version are pinned nothing happens: the path heeds ages by itself.
   func sweep(flushing number: ConnectionNumber? = nil) throws(BPFError) {
+    guard let program = try BPFProgram(pinnedAt: programs.path(of: Self.sweepName)) else { return }
     var context = esw_sweep_context()
     context.flush_connection = number?.value ?? 0
     var memory = bytes(of: context)
-    _ = try program(Self.sweepName).run(context: &memory)
+    _ = try program.run(context: &memory)
   }
 
   func removeLedger() throws(BPFError) {
     try root.remove("adjusted")
-    try root.removeIfEmpty()
+    try removeEmptyRoot()
+  }
+
+  /// The folder above belongs to all nodes of the machine: it goes with the last.
+  func removeEmptyRoot() throws(BPFError) {
+    guard try root.removeIfEmpty(), let all = root.above, all.path.hasPrefix(PinFolder.fileSystem + "/")
+    else {
+      return
+    }
+    try all.removeIfEmpty()
   }
 
   /// Takes the programs off all interfaces and removes maps, programs and links, of whatever version.
@@ -176,7 +188,7 @@ struct DatapathPins: Sendable {
       try root.folder(name).removeAll()
     }
     try maps.removeAll()
-    try root.removeIfEmpty()
+    try removeEmptyRoot()
   }
 }
 

@@ -43,12 +43,13 @@ package actor LinuxDataplane: Dataplane {
     self.pins = DatapathPins(root: PinFolder(path: pins))
   }
 
-  /// Takes the data path off all interfaces and removes the pin folder, whoever made it. Devices and addresses
-  /// stay: they belong to a namespace.
+  /// Takes the data path off all interfaces and removes the pin folder, whoever made it. Devices and
+  /// addresses stay: they belong to a namespace.
   package static func removePins(_ path: String) throws {
     let pins = DatapathPins(root: PinFolder(path: path))
     try pins.unload()
     try pins.root.removeAll()
+    try pins.removeEmptyRoot()
   }
 
   package nonisolated func changes() -> AsyncStream<Void> { events }
@@ -58,7 +59,9 @@ package actor LinuxDataplane: Dataplane {
     var reading = KernelReading(
       links: try socket.links(), addresses: try socket.addresses(),
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
-    reading.adjusted = try AdjustmentLedger(pinnedAt: pins.adjusted)?.all() ?? [:]
+    if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
+      reading.adjusted = try ledger.all()
+    }
     if let contents = try pins.contents() {
       reading.datapath = contents.condition
       reading.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapContents(of: maps) }

@@ -3,8 +3,8 @@ internal import ESWModel
 internal import Glibc
 internal import Netlink
 
-/// One run over steps, in order. What it has looked up it keeps, and looks again at what a step changes: thousands
-/// of steps must not each list thousands of interfaces.
+/// One run over steps, in order. What it has looked up it keeps, and looks again at what a step changes:
+/// thousands of steps must not each list thousands of interfaces.
 struct StepExecution {
   let pins: DatapathPins
   let socket: () throws(NetlinkError) -> NetlinkSocket
@@ -111,13 +111,15 @@ struct StepExecution {
 
   /// What we set on interfaces of others; nil: nothing.
   mutating func ledger() throws -> AdjustmentLedger? {
-    if knownLedger == nil { knownLedger = try AdjustmentLedger(pinnedAt: pins.adjusted) }
+    if knownLedger == nil {
+      knownLedger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket().namespaceCookie())
+    }
     return knownLedger
   }
 
   mutating func ledgerForNotes() throws -> AdjustmentLedger {
     if let there = try ledger() { return there }
-    let made = try AdjustmentLedger.create(in: pins.root, at: pins.adjusted)
+    let made = try AdjustmentLedger.create(at: pins, of: socket().namespaceCookie())
     knownLedger = made
     return made
   }

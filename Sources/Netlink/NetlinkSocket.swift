@@ -40,6 +40,18 @@ package final class NetlinkSocket {
     close(descriptor)
   }
 
+  /// A number of the socket's network namespace that no other has while the system runs (linux 5.14,
+  /// `SO_NETNS_COOKIE`).
+  package func namespaceCookie() throws(NetlinkError) -> UInt64 {
+    var cookie: UInt64 = 0
+    var size = socklen_t(MemoryLayout<UInt64>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 else {
+      throw NetlinkError(
+        attempted: "ask for the namespace's number", cause: .systemCall("getsockopt", errno: errno))
+    }
+    return cookie
+  }
+
   /// Sends one request and waits for the kernel's yes.
   package func perform(_ request: NetlinkRequest) throws(NetlinkError) {
     if let error = try perform([request])[0] { throw error }

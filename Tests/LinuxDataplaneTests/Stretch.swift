@@ -10,8 +10,8 @@ import Netlink
 ///
 ///     host                node                          far
 ///     local0 10.9.0.10 -- segment0   underlay0 -------- underlay0 192.0.2.2
-///                                    (192.0.2.1 is set  br0 10.9.0.20, vx100 in it (a kernel's VXLAN, VNI 100)
-///                                    by the data plane)
+///                                    (192.0.2.1 is set  br0 10.9.0.20, and in it
+///                                    by the data plane) vx100, a kernel's VXLAN device
 ///
 /// The far site is what runs on premises: a kernel bridge and VXLAN device.
 struct Stretch {

@@ -175,6 +175,17 @@ struct `A stretch on the real kernel` {
     }
   }
 
+  @Test func `notes about one namespace are not taken for those of another`() async throws {
+    try await withStretch { stretch in
+      try await Stretch.converge(stretch.dataplane(), to: Stretch.configuration())
+      let elsewhere = try LinuxDataplane(namespace: stretch.far.path, pins: stretch.pins.path)
+      let name = InterfaceName("underlay0")!
+      try stretch.ip(stretch.far, "link set underlay0 promisc on")
+      #expect(try await elsewhere.observe().state.adjustments == [:])
+      #expect(await elsewhere.execute([.restoreInterface(name)]) == [.alreadySo])
+    }
+  }
+
   @Test func `a device of somebody else with our name stops us, and is named`() async throws {
     try await withStretch { stretch in
       try stretch.ip(stretch.node, "link add \(Stretch.slowPath) type bridge")

@@ -104,6 +104,15 @@ struct `A thread in a namespace` {
     }
   }
 
+  @Test func `a namespace has a number of its own`() async throws {
+    try await withNamespace("one") { one in
+      let inside = try NamespaceActor(in: one)
+      let number = try await inside.run { try $0.namespaceCookie() }
+      #expect(try await inside.run { try $0.namespaceCookie() } == number)
+      #expect(try NetlinkSocket().namespaceCookie() != number)
+    }
+  }
+
   @Test func `two namespaces are two places`() async throws {
     try await withNamespace("one") { one in
       try await withNamespace("two") { two in
