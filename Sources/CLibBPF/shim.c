@@ -91,9 +91,6 @@ int clibbpf_map_reuse(struct bpf_map *map, int descriptor) { return bpf_map__reu
 int clibbpf_map_set_max_entries(struct bpf_map *map, uint32_t max_entries) {
   return bpf_map__set_max_entries(map, max_entries);
 }
-int clibbpf_map_set_contents(struct bpf_map *map, const void *bytes, size_t size) {
-  return bpf_map__set_initial_value(map, bytes, size);
-}
 
 struct bpf_program *clibbpf_next_program(struct bpf_object *object, struct bpf_program *program) {
   return bpf_object__next_program(object, program);
@@ -103,5 +100,3 @@ int clibbpf_program_descriptor(const struct bpf_program *program) { return bpf_p
 int clibbpf_program_set_wanted(struct bpf_program *program, int wanted) {
   return bpf_program__set_autoload(program, wanted != 0);
 }
-
-const char *clibbpf_version(void) { return libbpf_version_string(); }

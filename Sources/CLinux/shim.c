@@ -174,15 +174,6 @@ int clinux_bpf_object_info(int descriptor, void *information, uint32_t *size) {
   return result;
 }
 
-int clinux_bpf_next_identifier(int command, uint32_t start, uint32_t *next) {
-  union bpf_attr attributes;
-  memset(&attributes, 0, sizeof attributes);
-  attributes.start_id = start;
-  int result = (int)clinux_bpf(command, &attributes, UP_TO(open_flags));
-  if (result == 0) *next = attributes.next_id;
-  return result;
-}
-
 int clinux_bpf_open_by_identifier(int command, uint32_t identifier) {
   union bpf_attr attributes;
   memset(&attributes, 0, sizeof attributes);

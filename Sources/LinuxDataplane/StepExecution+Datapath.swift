@@ -1,6 +1,7 @@
 internal import BPF
 internal import CDatapath
 internal import ESWModel
+internal import Glibc
 internal import Netlink
 
 extension StepExecution {
@@ -42,10 +43,29 @@ extension StepExecution {
       try pins.links.remove(pin)
     }
     try pins.links.create()
-    // First on the hook: what is ours is taken before anybody else's program sees it.
-    let link = try BPFLink.attach(program, toInterface: Int32(bitPattern: index), at: .tcxIngress, .first)
+    guard let link = try attachSoon(program, to: Int32(bitPattern: index)) else {
+      return .retry("EEXIST: \(program.name) is on the ingress of \(name) by a link that is not pinned")
+    }
     try link.pin(at: pins.links.path(of: pin))
     return .applied
+  }
+
+  /// A link that nobody has any more leaves its hook a moment later: the kernel waits for its CPUs first.
+  private static let leavingAttempts = 20
+  /// In microseconds.
+  private static let leavingPause: UInt32 = 5_000
+
+  /// Nil while another link has this very program on the hook.
+  private func attachSoon(_ program: BPFProgram, to index: Int32) throws(BPFError) -> BPFLink? {
+    for _ in 0..<Self.leavingAttempts {
+      do throws(BPFError) {
+        // First on the hook: what is ours is taken before anybody else's program sees it.
+        return try BPFLink.attach(program, toInterface: index, at: .tcxIngress, .first)
+      } catch  where error.errno == EEXIST {
+        usleep(Self.leavingPause)
+      }
+    }
+    return nil
   }
 
   mutating func detach(_ attachment: ProgramAttachment) throws -> StepOutcome {

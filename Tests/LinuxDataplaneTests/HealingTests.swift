@@ -220,6 +220,27 @@ struct `Steps on the real kernel` {
     }
   }
 
+  @Test func `a program that somebody else's link holds on the hook may come later`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      let step = DataplaneStep.attachProgram(
+        ProgramAttachment(program: .underlay, interface: .name(InterfaceName("underlay0")!)))
+      #expect(await dataplane.execute([.loadDatapath, step]) == [.applied, .applied])
+      let links = stretch.pins.folder("links")
+      let pin = try #require(try links.names().first)
+      let held = try #require(try BPFLink(pinnedAt: links.path(of: pin)))
+      try links.remove(pin)
+      let outcome = try #require(await dataplane.execute([step]).first)
+      guard case .retry(let text) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      #expect(text.contains("esw_underlay") && text.contains("underlay0"))
+      try held.detach()
+      #expect(await dataplane.execute([step]) == [.applied])
+    }
+  }
+
   @Test func `a second load changes nothing`() async throws {
     try await withStretch { stretch in
       let dataplane = try stretch.dataplane()

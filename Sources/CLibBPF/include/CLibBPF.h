@@ -33,14 +33,10 @@ int clibbpf_map_descriptor(const struct bpf_map *map);
 /// Before load: use this existing map instead of creating one; libbpf keeps its own copy of the descriptor.
 int clibbpf_map_reuse(struct bpf_map *map, int descriptor);
 int clibbpf_map_set_max_entries(struct bpf_map *map, uint32_t max_entries);
-/// Before load: first contents of an internal map; `size` must be its value size.
-int clibbpf_map_set_contents(struct bpf_map *map, const void *bytes, size_t size);
 
 struct bpf_program *clibbpf_next_program(struct bpf_object *object, struct bpf_program *program);
 const char *clibbpf_program_name(const struct bpf_program *program);
 int clibbpf_program_descriptor(const struct bpf_program *program);
 int clibbpf_program_set_wanted(struct bpf_program *program, int wanted);
-
-const char *clibbpf_version(void);
 
 #endif

@@ -79,8 +79,7 @@ int clinux_bpf_pin(int descriptor, const char *path);
 int clinux_bpf_open_pinned(const char *path);
 /// `size` goes in as room and comes out as what the kernel wrote.
 int clinux_bpf_object_info(int descriptor, void *information, uint32_t *size);
-/// One of the *_GET_NEXT_ID and *_GET_FD_BY_ID commands.
-int clinux_bpf_next_identifier(int command, uint32_t start, uint32_t *next);
+/// One of the *_GET_FD_BY_ID commands; descriptor or -errno.
 int clinux_bpf_open_by_identifier(int command, uint32_t identifier);
 
 /// Runs a program once on `context` (BPF_PROG_TEST_RUN of a "syscall" program); 0 or -errno.
