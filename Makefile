@@ -2,7 +2,8 @@
 # install the rest themselves.
 
 SWIFT ?= swift
-BUILD := .build
+# An import of a room that is not declared is an error; so is every warning (Package.swift).
+STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
 
@@ -13,17 +14,17 @@ help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Install what is missing, build, and run the demo: a stretched subnet on this machine.
-	@$(SWIFT) build --product esw 2>&1 | scripts/build-progress
+	@$(SWIFT) build $(STRICT) --product esw 2>&1 | scripts/build-progress
 	@exec $$($(SWIFT) build --show-bin-path)/esw demo $(ARGS)
 
-test: setup $(VENV)/.ready ## Install what is missing, build, and run all tests.
-	$(SWIFT) build --build-tests
+test: setup $(VENV)/.ready check ## Install what is missing, build, and run all tests.
+	$(SWIFT) build $(STRICT) --build-tests
 	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python $(SWIFT) test --skip-build --parallel
 
-check: ## Format, rules between rooms, warnings as errors, the data path's object against its source.
+check: setup ## Format, imports between rooms, warnings as errors, the eBPF object against its source.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	Sources/CDatapath/build.sh --check
-	$(SWIFT) build --explicit-target-dependency-import-check error
+	$(SWIFT) build $(STRICT)
 
 build: setup ## Build everything.
 	$(SWIFT) build

@@ -5,6 +5,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+  // A newer release of a package may deprecate what an older one has nothing better for.
+  .treatWarning("DeprecatedDeclaration", as: .warning),
 ]
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
@@ -75,6 +78,7 @@ let package = Package(
         .linkedLibrary(":libbpf.a"), .linkedLibrary(":libelf.a"), .linkedLibrary("z"), .linkedLibrary("zstd"),
       ]),
     room("BPF", ["CLinux", "CLibBPF"]),
+    room("LinuxDataplane", ["ESWModel", "ESWSeams", "CLinux", "Netlink", "CDatapath", "BPF"]),
     room(
       "ControlPlane",
       [
@@ -92,7 +96,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging, lifecycle,
+        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging,
+        lifecycle,
         unixSignals,
         systemPackage, nioHTTP1,
       ]),
@@ -102,6 +107,7 @@ let package = Package(
     tests("ESWAdmission", ["ESWModel"]),
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
+    tests("ESWSeams", ["ESWModel"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .target(
       name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
@@ -114,7 +120,8 @@ let package = Package(
     tests(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes, lifecycle,
+        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes,
+        lifecycle,
         logging, nioCore,
       ],
       resources: [.copy("Golden")]),

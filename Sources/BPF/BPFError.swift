@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Something about eBPF that did not work: what was attempted, on what, and why.
@@ -48,8 +49,8 @@ package struct BPFError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func text(of errno: Int32) -> String {
-    guard let text = strerror(errno) else { return "[\(errno)]" }
-    return "\(String(cString: text)) [\(errno)]"
+    let name = clinux_errno_name(errno).map { String(cString: $0) } ?? "errno \(errno)"
+    return strerror(errno).map { "\(name): \(String(cString: $0))" } ?? name
   }
 }
 

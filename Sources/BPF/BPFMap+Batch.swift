@@ -19,10 +19,24 @@ extension BPFMap {
   /// ENOTSUPP, the kernel's own number that C libraries do not know; EINVAL from map types without batches.
   private static let withoutBatches: Set<Int32> = [-524, -EINVAL, -EOPNOTSUPP]
 
-  /// All entries; by batches where the map has them. The same caution as for `keys`.
+  /// Calls `body` with every key and value; by batches where the map has them. The bytes are valid during
+  /// the call only. The same caution as for `keys`.
+  package func forEachEntry(
+    _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
+  ) throws(BPFError) {
+    if try forEachEntryInBatches(body) { return }
+    for key in try keys() {
+      // A key may have gone since it was listed.
+      guard let value = try value(of: key) else { continue }
+      key.withUnsafeBytes { key in value.withUnsafeBytes { body(key, $0) } }
+    }
+  }
+
+  /// All entries, as `forEachEntry`.
   package func entries() throws(BPFError) -> [BPFMapEntry] {
-    if let entries = try entriesInBatches() { return entries }
-    return try entriesOneByOne()
+    var entries: [BPFMapEntry] = []
+    try forEachEntry { entries.append(BPFMapEntry(key: Array($0), value: Array($1))) }
+    return entries
   }
 
   /// All entries of a per-CPU map, with one value for each possible CPU.
@@ -73,43 +87,41 @@ extension BPFMap {
     }
   }
 
-  /// Nil when this map has no batches.
-  private func entriesInBatches() throws(BPFError) -> [BPFMapEntry]? {
-    let room = min(Self.batchSize, Int(layout.maxEntries))
+  /// False when this map has no batches: then nothing was called.
+  private func forEachEntryInBatches(
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
+  ) throws(BPFError) -> Bool {
+    // As much as a bucket may hold, or the kernel says ENOSPC and hands out nothing of it.
+    var room = min(Self.batchSize, Int(layout.maxEntries))
     var keys = [UInt8](repeating: 0, count: room * layout.keySize)
     var values = [UInt8](repeating: 0, count: room * transferSize)
     // The kernel's place marker: four bytes for hashes, a key for others.
     var place = [UInt8](repeating: 0, count: max(layout.keySize, 8))
-    var isFirst = true
-    var entries: [BPFMapEntry] = []
+    var from: [UInt8]?
     while true {
       var count = UInt32(room)
-      let from = place
-      let result =
-        isFirst
-        ? clinux_bpf_map_lookup_batch(descriptor.number, nil, &place, &keys, &values, &count)
-        : clinux_bpf_map_lookup_batch(descriptor.number, from, &place, &keys, &values, &count)
-      if isFirst, Self.withoutBatches.contains(result) { return nil }
-      // A bucket of the hash holds more entries than there is room: then one by one.
-      if result == -ENOSPC { return nil }
-      guard result == 0 || result == -ENOENT else { throw BPFError("list map", name, result: result) }
-      for index in 0..<Int(count) {
-        entries.append(
-          BPFMapEntry(
-            key: Array(keys[(index * layout.keySize)..<((index + 1) * layout.keySize)]),
-            value: Array(values[(index * transferSize)..<((index + 1) * transferSize)])))
+      let result = clinux_bpf_map_lookup_batch(descriptor.number, from, &place, &keys, &values, &count)
+      if from == nil, Self.withoutBatches.contains(result) { return false }
+      if result == -ENOSPC, room < Int(layout.maxEntries) {
+        room = min(2 * room, Int(layout.maxEntries))
+        keys = [UInt8](repeating: 0, count: room * layout.keySize)
+        values = [UInt8](repeating: 0, count: room * transferSize)
+        continue
       }
-      if result == -ENOENT { return entries }
-      isFirst = false
+      guard result == 0 || result == -ENOENT else { throw BPFError("list map", name, result: result) }
+      keys.withUnsafeBytes { keys in
+        values.withUnsafeBytes { values in
+          for index in 0..<Int(count) {
+            body(part(index, of: keys, layout.keySize), part(index, of: values, transferSize))
+          }
+        }
+      }
+      if result == -ENOENT { return true }
+      from = place
     }
   }
 
-  private func entriesOneByOne() throws(BPFError) -> [BPFMapEntry] {
-    var entries: [BPFMapEntry] = []
-    for key in try keys() {
-      // A key may have gone since it was listed.
-      if let value = try value(of: key) { entries.append(BPFMapEntry(key: key, value: value)) }
-    }
-    return entries
+  private func part(_ index: Int, of whole: UnsafeRawBufferPointer, _ size: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: whole[(index * size)..<((index + 1) * size)])
   }
 }

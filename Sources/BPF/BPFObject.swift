@@ -44,7 +44,7 @@ package struct BPFObject: Sendable {
     try Self.pin(maps.filter { adopted[$0.key] == nil && !object.isInternal($0.key) }, in: options.mapPins)
   }
 
-  /// The layouts an object asks for, without loading it.
+  /// The layouts of the maps that an object wants pinned, without loading it.
   package static func layouts(of elf: some Collection<UInt8>, named name: String) throws(BPFError) -> [String:
     BPFMap.Layout]
   {
@@ -146,7 +146,8 @@ private final class ObjectFile {
   }
 
   func layouts() -> [String: BPFMap.Layout] {
-    Dictionary(allMaps().map { ($0.name, $0.layout) }, uniquingKeysWith: { first, _ in first })
+    let pinnable = allMaps().filter { !$0.isInternal }
+    return Dictionary(pinnable.map { ($0.name, $0.layout) }, uniquingKeysWith: { first, _ in first })
   }
 
   func isInternal(_ map: String) -> Bool {

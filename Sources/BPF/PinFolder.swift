@@ -16,6 +16,12 @@ package struct PinFolder: Hashable, Sendable, CustomStringConvertible {
 
   package func path(of name: String) -> String { path + "/" + name }
 
+  /// Nil for a folder at the top.
+  private var above: PinFolder? {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
+    return PinFolder(path: String(path[..<slash]))
+  }
+
   package func folder(_ name: String) -> PinFolder { PinFolder(path: path(of: name)) }
 
   /// Mounts the bpf file system where it is missing (`mount -t bpf bpf /sys/fs/bpf`).
@@ -30,8 +36,10 @@ package struct PinFolder: Hashable, Sendable, CustomStringConvertible {
     guard result == 0 else { throw BPFError(attempted, path, result: result) }
   }
 
-  /// `mkdir`; no error when it is there. Folders above must exist.
+  /// `mkdir -p`; no error when it is there.
   package func create() throws(BPFError) {
+    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    if errno == ENOENT, let above { try above.create() }
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
       throw BPFError("make pin folder", path, result: -errno)
     }
@@ -60,6 +68,14 @@ package struct PinFolder: Hashable, Sendable, CustomStringConvertible {
     if unlink(path(of: name)) == 0 { return true }
     if errno == ENOENT { return false }
     throw BPFError("remove pin", path(of: name), result: -errno)
+  }
+
+  /// Removes the folder if nothing is in it; false when there is something.
+  @discardableResult
+  package func removeIfEmpty() throws(BPFError) -> Bool {
+    if rmdir(path) == 0 || errno == ENOENT { return true }
+    if errno == ENOTEMPTY { return false }
+    throw BPFError("remove pin folder", path, result: -errno)
   }
 
   /// Removes the folder and everything in it, like `rm -r`; no error when it is not there.

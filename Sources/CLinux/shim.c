@@ -24,6 +24,7 @@ static uint64_t address(const void *pointer) { return (uint64_t)(uintptr_t)point
 int clinux_enter_network_namespace(int descriptor) { return negative(setns(descriptor, CLONE_NEWNET)); }
 int clinux_new_network_namespace(void) { return negative(unshare(CLONE_NEWNET)); }
 int clinux_thread_number(void) { return (int)syscall(SYS_gettid); }
+const char *clinux_errno_name(int number) { return strerrorname_np(number); }
 void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 int clinux_event_counter(void) { return negative(eventfd(0, EFD_CLOEXEC)); }
 

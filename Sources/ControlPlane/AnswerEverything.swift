@@ -53,13 +53,20 @@ struct AnswerEverything: RouterMiddleware {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }
     }
-    let level: Logger.Level = response.status.kind == .serverError ? .error : .info
+    // Agents ask and report all the time: only their errors are news.
+    let isRoutine = failure == nil && request.target.path.hasPrefix(Authentication.agentPrefix)
+    let level: Logger.Level = response.status.kind == .serverError ? .error : isRoutine ? .debug : .info
     logger.log(level: level, "request", metadata: metadata)
   }
 }
 
 extension HTTPField.Name {
-  static var requestID: HTTPField.Name { HTTPField.Name("X-Request-Id")! }
+  static let requestID: HTTPField.Name = {
+    guard let name = HTTPField.Name("X-Request-Id") else {
+      preconditionFailure("a token of RFC 9110 section 5.1")
+    }
+    return name
+  }()
 }
 
 extension Request {

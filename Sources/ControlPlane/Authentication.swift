@@ -12,6 +12,8 @@ import NIOHTTP1
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
+  /// How long a body may take to arrive; our own choice.
+  static let bodyPatience: TimeAmount = .seconds(60)
   static let agentPrefix = "/openesw/v1/agent/"
 
   let core: ControlPlaneCore
@@ -23,14 +25,14 @@ struct Authentication: RouterMiddleware {
     var context = context
     if request.target.path.hasPrefix(Self.agentPrefix) {
       try checkToken(of: request)
-      context.body = try await body(of: request, upTo: AgentLinkMessages.mostBytes)
+      context.body = try await body(of: request, upTo: AgentLinkMessages.mostBytes, on: context.channel)
     } else {
       let signable = request.signable
       let claim: SignatureClaim
       do throws(SignatureRejection) {
         claim = try SignatureClaim(of: signable, now: core.now())
       } catch { throw CallError.signature(error) }
-      context.body = try await body(of: request, upTo: Self.largestBody)
+      context.body = try await body(of: request, upTo: Self.largestBody, on: context.channel)
       var hash = BodyHash()
       context.body.withUnsafeReadableBytes { hash.update($0) }
       do throws(SignatureRejection) {
@@ -50,10 +52,15 @@ struct Authentication: RouterMiddleware {
     guard isRight, !agentToken.isEmpty else { throw .agentToken }
   }
 
-  private func body(of request: Request, upTo limit: Int) async throws -> ByteBuffer {
+  private func body(
+    of request: Request, upTo limit: Int, on channel: any Channel
+  ) async throws -> ByteBuffer {
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
       throw CallError.bodyTooLarge
     }
+    // The idle timeout does not see a body that trickles.
+    let deadline = channel.eventLoop.scheduleTask(in: Self.bodyPatience) { channel.close(promise: nil) }
+    defer { deadline.cancel() }
     do {
       return try await request.body.collect(upTo: limit)
     } catch is NIOTooManyBytesError {

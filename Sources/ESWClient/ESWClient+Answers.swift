@@ -1,4 +1,4 @@
-package import ESWModel
+import ESWModel
 package import Foundation
 package import NIOHTTP1
 

@@ -1,6 +1,6 @@
 package import AsyncHTTPClient
 package import ESWModel
-package import ESWWire
+import ESWWire
 package import Foundation
 import NIOCore
 package import NIOHTTP1

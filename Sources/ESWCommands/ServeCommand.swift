@@ -3,6 +3,7 @@ import ESWModel
 import ESWSeams
 import Foundation
 import GatewayAgent
+import LinuxDataplane
 import Logging
 import ServiceLifecycle
 import UnixSignals

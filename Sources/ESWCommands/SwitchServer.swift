@@ -60,7 +60,8 @@ struct SwitchServer {
       now: { .now }, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, ports: listening.stream, onReady: onReady)
-    // Services end in the reverse order: the control plane last, so that the agent's last report still finds it.
+    // Services end in the reverse order: the control plane last, so that the agent's last report still
+    // finds it.
     return ServiceGroup(
       configuration: .init(
         services: [.init(service: controlPlane), .init(service: beside)],

@@ -5,10 +5,20 @@ package struct ReportSnapshot: Sendable {
   package struct Received: Hashable, Sendable {
     package let report: GatewayReport
     package let at: Timestamp
+    /// Where each connection stands in the report: a list of connections asks for each of them.
+    private let places: [ConnectionID: Int]
 
     package init(report: GatewayReport, at: Timestamp) {
       self.report = report
       self.at = at
+      places = Dictionary(
+        zip(report.connections.lazy.map(\.id), report.connections.indices),
+        uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What the report says of it. O(1).
+    package func connection(_ id: ConnectionID) -> ConnectionReport? {
+      places[id].map { report.connections[$0] }
     }
   }
 

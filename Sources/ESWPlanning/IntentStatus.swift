@@ -32,7 +32,7 @@ extension InstanceStatus {
 }
 
 extension ConnectionStatus {
-  /// - Complexity: O(attachments of its subnet + problems and connections of the node).
+  /// - Complexity: O(attachments of its subnet + problems of the node).
   package init(
     of connection: Connection, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
     now: Timestamp
@@ -60,7 +60,8 @@ extension ConnectionStatus {
         return
       }
       self.init(
-        evidence: report.connection(connection.id), heard: now, region: region, reports: reports, node: node)
+        evidence: reports.received(from: node)?.connection(connection.id), heard: now, region: region,
+        reports: reports, node: node)
     }
   }
 
@@ -126,6 +127,4 @@ extension GatewayReport {
         || $0.subject == .instance(connection.instance)
     }
   }
-
-  func connection(_ id: ConnectionID) -> ConnectionReport? { connections.first { $0.id == id } }
 }

@@ -11,7 +11,7 @@ package protocol IntentStore: Sendable {
   /// returns the outcome once a power cut could no longer take it back.
   ///
   /// - Parameter decide: Pure: it may run more than once where several machines share a store.
-  /// - Returns: The outcome, and the snapshot that has it.
+  /// - Returns: The outcome, and a snapshot that has it; later commits may be in it too.
   /// - Throws: What `decide` throws, with nothing written; or the store's own error.
   func commit<Outcome: Sendable>(
     _ decide: @escaping @Sendable (IntentSnapshot) throws -> IntentChange<Outcome>

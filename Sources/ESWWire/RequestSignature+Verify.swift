@@ -60,11 +60,11 @@ package struct SignatureClaim: Hashable, Sendable {
     self.keyID = keyID
     self.signedHeaders = trimmed(signedHeaders)
     self.signature = signature
-    guard
-      self.signedHeaders.split(separator: ";").contains(where: {
-        $0.lowercased() == RequestSignature.dateHeader
-      })
-    else { throw .dateNotSigned }
+    let names = self.signedHeaders.split(separator: ";")
+    guard names.count <= RequestSignature.mostSignedHeaders else { throw .malformed }
+    guard names.contains(where: { $0.lowercased() == RequestSignature.dateHeader }) else {
+      throw .dateNotSigned
+    }
     date = trimmed(try request.only(RequestSignature.dateHeader))
     guard let moment = SignedDate.parse(date) else { throw .dateMalformed }
     let skew = now.since(moment)

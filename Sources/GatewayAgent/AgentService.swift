@@ -2,7 +2,7 @@ package import ESWModel
 import ESWPlanning
 package import ESWSeams
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A gateway node: keeps asking for a configuration, keeps the kernel equal to it, keeps reporting.
 ///

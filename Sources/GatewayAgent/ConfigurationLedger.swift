@@ -25,7 +25,10 @@ package struct ConfigurationLedger: Sendable {
   package func save(_ configuration: GatewayConfiguration) throws {
     let data = try AgentLinkMessages.encode(configuration)
     let draft = file.appendingPathExtension("new")
-    FileManager.default.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
+    guard
+      FileManager.default.createFile(
+        atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600])
+    else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: draft.path]) }
     let handle = try FileHandle(forWritingTo: draft)
     try handle.write(contentsOf: data)
     try handle.synchronize()

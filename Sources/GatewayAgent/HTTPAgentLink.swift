@@ -1,6 +1,6 @@
 package import AsyncHTTPClient
 package import ESWModel
-package import ESWSeams
+import ESWSeams
 import ESWWire
 import Foundation
 import NIOCore

@@ -50,10 +50,11 @@ package struct Address: Hashable, Sendable {
 }
 
 extension NetlinkRequest {
-  /// `ip address show`.
-  package static func listAddresses() -> NetlinkRequest {
-    NetlinkRequest(type: RTM_GETADDR, command: "ip address show") { writer in
-      writer.fixed(repeatElement(UInt8(0), count: Address.headerSize))
+  /// `ip -4 address show`, or `ip -6 address show`.
+  package static func listAddresses(isV6: Bool = false) -> NetlinkRequest {
+    NetlinkRequest(type: RTM_GETADDR, command: "ip -\(isV6 ? 6 : 4) address show") { writer in
+      writer.fixed(UInt8(isV6 ? AF_INET6 : AF_INET))
+      writer.fixed(repeatElement(UInt8(0), count: Address.headerSize - 1))
     }
   }
 
@@ -93,8 +94,8 @@ extension AttributeWriter {
 }
 
 extension NetlinkSocket {
-  /// `ip address show`.
-  package func addresses() throws(NetlinkError) -> [Address] {
-    try dump(.listAddresses()) { message throws(NetlinkDecodingError) in try Address(message) }
+  /// `ip -4 address show`, or `ip -6 address show`.
+  package func addresses(isV6: Bool = false) throws(NetlinkError) -> [Address] {
+    try dump(.listAddresses(isV6: isV6)) { message throws(NetlinkDecodingError) in try Address(message) }
   }
 }

@@ -42,23 +42,25 @@ final class JobQueue: Sendable {
   }
 }
 
-/// One value that one thread hands to another.
-final class Handover: Sendable {
-  private let value = Mutex<Int32>(0)
+/// One value that one thread hands to another, once.
+final class Handover<Value: Sendable>: Sendable {
+  private let value = Mutex<Value?>(nil)
   private let signal: Signal
 
   init() throws(NetlinkError) {
     signal = try Signal()
   }
 
-  func give(_ value: Int32) {
+  func give(_ value: Value) {
     self.value.withLock { $0 = value }
     signal.raise()
   }
 
   /// Blocks until `give` was called.
-  func take() -> Int32 {
-    signal.wait()
-    return value.withLock { $0 }
+  func take() -> Value {
+    while true {
+      signal.wait()
+      if let value = value.withLock({ $0 }) { return value }
+    }
   }
 }

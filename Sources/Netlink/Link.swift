@@ -19,6 +19,8 @@ package struct Link: Hashable, Sendable {
   package let group: UInt32
   /// A text that anyone may set; up to 255 bytes.
   package let alias: String?
+  /// `net.ipv4.conf.NAME.forwarding`; nil where the kernel does not say.
+  package let forwardsIPv4: Bool?
   /// Present if `kind` is `vxlan`.
   package let vxlan: VXLANSettings?
 
@@ -43,6 +45,7 @@ package struct Link: Hashable, Sendable {
     master = fields.master
     peer = fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) }
     group = fields.group
+    forwardsIPv4 = fields.forwardsIPv4
     alias = fields.alias
     vxlan = fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil
   }
@@ -80,6 +83,7 @@ private struct LinkFields {
   var peerNamespace: Int32?
   var group: UInt32 = 0
   var alias: String?
+  var forwardsIPv4: Bool?
 
   mutating func take(_ attribute: Attribute) throws(NetlinkDecodingError) {
     switch Int(attribute.type) {
@@ -91,8 +95,22 @@ private struct LinkFields {
     case IFLA_LINK_NETNSID: peerNamespace = try attribute.integer()
     case IFLA_GROUP: group = try attribute.integer()
     case IFLA_IFALIAS: alias = try attribute.text()
+    case IFLA_AF_SPEC: try takeFamilies(attribute.nested)
     case IFLA_LINKINFO: try takeLinkInformation(attribute.nested)
     default: break
+    }
+  }
+
+  /// `IFLA_AF_SPEC`, `AF_INET`, `IFLA_INET_CONF`: one integer for each of `IPV4_DEVCONF_*`, from 1.
+  private mutating func takeFamilies(_ families: AttributeReader) throws(NetlinkDecodingError) {
+    var families = families
+    while let family = try families.next() {
+      guard Int32(family.type) == AF_INET else { continue }
+      var settings = family.nested
+      while let setting = try settings.next() {
+        guard Int(setting.type) == IFLA_INET_CONF else { continue }
+        forwardsIPv4 = try setting.value.integer(at: 4 * (IPV4_DEVCONF_FORWARDING - 1), as: UInt32.self) != 0
+      }
     }
   }
 

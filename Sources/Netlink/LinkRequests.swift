@@ -38,15 +38,19 @@ extension NetlinkRequest {
   /// `ip link add NAME type veth peer name PEER [netns FD]`.
   ///
   /// Both ends are made down: a veth end made up in the message that makes its peer is refused (ENOTCONN).
-  /// `peerNamespace` is an open descriptor of the namespace that gets the peer.
+  /// `peerNamespace` is an open descriptor of the namespace that gets the peer; `mtu` is for both.
   package static func addVethPair(
-    named name: String, peer: String, peerNamespace: Int32? = nil, group: UInt32 = 0
+    named name: String, peer: String, peerNamespace: Int32? = nil, group: UInt32 = 0, peerGroup: UInt32 = 0,
+    mtu: UInt32? = nil
   ) -> NetlinkRequest {
     let place = peerNamespace.map { " netns \($0)" } ?? ""
-    return add(named: name, kind: "veth", group: group, words: "peer name \(peer)\(place)") { details in
+    let words = "peer name \(peer)\(place)"
+    return add(named: name, kind: "veth", group: group, mtu: mtu, words: words) { details in
       details.nested(UInt16(VETH_INFO_PEER)) { other in
         other.linkHeader()
         other.attribute(UInt16(IFLA_IFNAME), text: peer)
+        if peerGroup != 0 { other.attribute(UInt16(IFLA_GROUP), peerGroup) }
+        if let mtu { other.attribute(UInt16(IFLA_MTU), mtu) }
         if let peerNamespace { other.attribute(UInt16(IFLA_NET_NS_FD), UInt32(bitPattern: peerNamespace)) }
       }
     }
@@ -106,6 +110,35 @@ extension NetlinkRequest {
     }
   }
 
+  /// `sysctl net.ipv4.conf.DEV.forwarding=1|0`.
+  package static func setForwardingIPv4(_ index: Int32, _ isOn: Bool) -> NetlinkRequest {
+    NetlinkRequest(
+      type: RTM_NEWLINK, command: "sysctl net.ipv4.conf.#\(index).forwarding=\(isOn ? 1 : 0)"
+    ) { writer in
+      writer.linkHeader(index: index)
+      writer.nested(UInt16(IFLA_AF_SPEC)) { families in
+        families.nested(UInt16(AF_INET)) { family in
+          family.nested(UInt16(IFLA_INET_CONF)) { settings in
+            settings.attribute(UInt16(IPV4_DEVCONF_FORWARDING), UInt32(isOn ? 1 : 0))
+          }
+        }
+      }
+    }
+  }
+
+  /// `ip link set dev DEV addrgenmode none`: a device that is no host gets no IPv6 address when raised, and
+  /// so sends nothing by itself. EAFNOSUPPORT where the kernel has no IPv6 for it.
+  package static func setWithoutIPv6Address(_ index: Int32) -> NetlinkRequest {
+    set(index, "addrgenmode none") { writer in
+      writer.linkHeader(index: index)
+      writer.nested(UInt16(IFLA_AF_SPEC)) { families in
+        families.nested(UInt16(AF_INET6)) { family in
+          family.attribute(UInt16(IFLA_INET6_ADDR_GEN_MODE), UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+        }
+      }
+    }
+  }
+
   /// `ip link set dev DEV address MAC`.
   package static func setHardwareAddress(_ index: Int32, to bytes: [UInt8]) -> NetlinkRequest {
     set(index, "address \(macText(bytes))") { writer in
@@ -129,16 +162,18 @@ extension NetlinkRequest {
   }
 
   private static func add(
-    named name: String, kind: String, group: UInt32, words: String, _ details: (inout AttributeWriter) -> Void
+    named name: String, kind: String, group: UInt32, mtu: UInt32? = nil, words: String,
+    _ details: (inout AttributeWriter) -> Void
   ) -> NetlinkRequest {
-    let groupWords = group == 0 ? "" : " group \(group)"
-    let command = "ip link add \(name)\(groupWords) type \(kind)" + (words.isEmpty ? "" : " " + words)
+    let marks = (group == 0 ? "" : " group \(group)") + (mtu.map { " mtu \($0)" } ?? "")
+    let command = "ip link add \(name)\(marks) type \(kind)" + (words.isEmpty ? "" : " " + words)
     return NetlinkRequest(type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, command: command) { writer in
       writer.linkHeader()
       writer.attribute(UInt16(IFLA_IFNAME), text: name)
       // The one mark that the kernel takes in the message that makes the link (it ignores an alias there):
       // there is no moment in which the link exists and nobody knows whose it is.
       if group != 0 { writer.attribute(UInt16(IFLA_GROUP), group) }
+      if let mtu { writer.attribute(UInt16(IFLA_MTU), mtu) }
       writer.nested(UInt16(IFLA_LINKINFO)) { information in
         information.attribute(UInt16(IFLA_INFO_KIND), text: kind)
         information.nested(UInt16(IFLA_INFO_DATA), details)

@@ -17,7 +17,7 @@ package final class NamespaceThread: SerialExecutor {
   /// Starts the thread and enters `namespace` (`ip netns exec`); nil stays in the namespace of the caller.
   package init(in namespace: NetworkNamespace? = nil) throws(NetlinkError) {
     let queue = try JobQueue()
-    let entered = try Handover()
+    let entered = try Handover<Int32>()
     let thread = try startThread {
       clinux_name_thread("netlink")
       entered.give(Self.enter(namespace))
@@ -43,6 +43,15 @@ package final class NamespaceThread: SerialExecutor {
     } else {
       pthread_join(thread, nil)
     }
+  }
+
+  /// Runs `body` on the thread and blocks the calling one until it is done: for short things, and never on
+  /// the thread itself.
+  package func runAndWait<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
+    precondition(pthread_equal(thread, pthread_self()) == 0, "the thread cannot wait for itself")
+    let outcome = try Handover<Result<Value, any Error>>()
+    queue.add { outcome.give(Result { try body() }) }
+    return try outcome.take().get()
   }
 
   package func enqueue(_ job: consuming ExecutorJob) {

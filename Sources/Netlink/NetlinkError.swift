@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A netlink exchange that did not do what was asked: what was attempted, and why it failed.
@@ -73,8 +74,8 @@ package enum NetlinkDecodingError: Error, Hashable, Sendable, CustomStringConver
   }
 }
 
-/// `strerror(3)` with the number behind it: "Operation not permitted [1]".
+/// The constant's name and what it means: "EPERM: Operation not permitted".
 func errnoText(_ number: Int32) -> String {
-  guard let text = strerror(number) else { return "[\(number)]" }
-  return "\(String(cString: text)) [\(number)]"
+  let name = clinux_errno_name(number).map { String(cString: $0) } ?? "errno \(number)"
+  return strerror(number).map { "\(name): \(String(cString: $0))" } ?? name
 }

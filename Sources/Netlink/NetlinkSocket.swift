@@ -9,7 +9,9 @@ package final class NetlinkSocket {
   /// Our choice: a kernel that is silent this long is waiting for a lock we should hear about.
   package static let answerLimitSeconds = 30
   /// Our choice: times a list is read again because it changed meanwhile.
-  static let dumpAttempts = 8
+  static let dumpAttempts = 16
+  /// Our choice: the longest pause before a list is read again; the first is a millisecond, then doubled.
+  static let longestDumpPauseMilliseconds: UInt32 = 100
   /// Our choice: requests in one send, so that their answers fit into the receive buffer.
   static let batchLimit = 256
   /// The kernel makes dump parts of up to 32 KiB (`NETLINK_MAX_...` of af_netlink.c); one more is free.
@@ -74,10 +76,12 @@ package final class NetlinkSocket {
     }
   }
 
-  /// Lists objects, and starts again when they changed meanwhile.
+  /// Lists objects, and starts again when they changed meanwhile; about a second long at most.
   package func dump(_ request: NetlinkRequest) throws(NetlinkError) -> [NetlinkMessage] {
-    for _ in 0..<Self.dumpAttempts {
+    for attempt in 0..<Self.dumpAttempts {
       if let messages = try dumpOnce(request) { return messages }
+      // A list with a hole would look as if something were gone; better late than wrong.
+      usleep(1000 * min(1 << UInt32(attempt), Self.longestDumpPauseMilliseconds))
     }
     throw NetlinkError(attempted: request.command, cause: .interruptedDump)
   }
@@ -91,6 +95,26 @@ package final class NetlinkSocket {
       if let value = try decode(request, message, make) { values.append(value) }
     }
     return values
+  }
+
+  /// The objects of a list up to the first for which `make` answers nil. The socket is of no use afterwards:
+  /// the rest of the list still waits in it.
+  func beginning<Value>(
+    of request: NetlinkRequest, _ make: (NetlinkMessage) throws(NetlinkDecodingError) -> Value?
+  ) throws(NetlinkError) -> [Value] {
+    let number = nextSequence()
+    try send(request.message(sequence: number, adding: NLM_F_ROOT | NLM_F_MATCH).bytes, for: request.command)
+    var values: [Value] = []
+    while true {
+      for message in try receive(for: request.command) where message.sequence == number {
+        if let answer = try acknowledgement(in: message, to: request) {
+          guard answer.errno == 0 else { throw Self.refusal(request, answer) }
+          return values
+        }
+        guard let value = try decode(request, message, make) else { return values }
+        values.append(value)
+      }
+    }
   }
 
   // MARK: One exchange

@@ -99,6 +99,14 @@ extension NetlinkRequest {
     }
   }
 
+  /// `ip -4 route show table main`.
+  package static func listMainRoutes() -> NetlinkRequest {
+    NetlinkRequest(type: RTM_GETROUTE, command: "ip -4 route show table main") { writer in
+      writer.fixed([UInt8(AF_INET), 0, 0, 0, UInt8(RT_TABLE_MAIN.rawValue)])
+      writer.fixed(repeatElement(UInt8(0), count: Route.headerSize - 5))
+    }
+  }
+
   /// `ip route get DESTINATION [from SOURCE]`; ENETUNREACH when there is none.
   package static func routeGet(
     to destination: IPAddressBytes, from source: IPAddressBytes? = nil
@@ -144,6 +152,23 @@ extension NetlinkSocket {
   /// `ip route show table all`.
   package func routes(isV6: Bool = false) throws(NetlinkError) -> [Route] {
     try dump(.listRoutes(isV6: isV6)) { message throws(NetlinkDecodingError) in try Route(message) }
+  }
+
+  /// `ip -4 route show default`, without reading a long table to its end: the kernel lists a table in the
+  /// order of its destinations, so default routes stand at its beginning.
+  package func defaultRoutes() throws(NetlinkError) -> [Route] {
+    do throws(NetlinkError) {
+      // What is left of the list waits in the socket that asked for it: so another one, that is closed.
+      let beginning = try NetlinkSocket().beginning(of: .listMainRoutes()) {
+        message throws(NetlinkDecodingError) in
+        let route = try Route(message)
+        return route.destination == nil || route.destination?.v4Number == 0 ? route : nil
+      }
+      return beginning.filter(\.isDefault)
+    } catch  where error.errno == ENOENT {
+      // A namespace has no main table before its first route.
+      return []
+    }
   }
 
   /// `ip route get DESTINATION`; nil when there is no way.

@@ -20,7 +20,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(NetlinkError) ->
 
 /// Runs `body` on a thread of its own, waits until that has ended, and answers what it answered.
 func onThreadOfItsOwn(_ body: @escaping @Sendable () -> Int32) throws(NetlinkError) -> Int32 {
-  let result = try Handover()
+  let result = try Handover<Int32>()
   let thread = try startThread { result.give(body()) }
   defer { pthread_join(thread, nil) }
   return result.take()

@@ -13,6 +13,9 @@ package struct VXLANSettings: Hashable, Sendable {
   package var isExternal: Bool
   /// `dstport`, in UDP.
   package var port: UInt16
+  /// `srcport`: UDP ports that a frame's addresses choose from, for the underlay's load sharing. The
+  /// default is that of RFC 7348 section 5.
+  package var sourcePorts: ClosedRange<UInt16>
   /// `local`: our address in outer headers.
   package var local: IPAddressBytes?
   /// `remote`: where frames to unknown hosts go.
@@ -25,13 +28,15 @@ package struct VXLANSettings: Hashable, Sendable {
   package var computesChecksum: Bool
 
   package init(
-    identifier: UInt32?, port: UInt16 = VXLANSettings.standardPort, local: IPAddressBytes? = nil,
+    identifier: UInt32?, port: UInt16 = VXLANSettings.standardPort,
+    sourcePorts: ClosedRange<UInt16> = 49152...65535, local: IPAddressBytes? = nil,
     remote: IPAddressBytes? = nil, learns: Bool = false, lowerLink: Int32? = nil,
     computesChecksum: Bool = false
   ) {
     self.identifier = identifier
     self.isExternal = identifier == nil
     self.port = port
+    self.sourcePorts = sourcePorts
     self.local = local
     self.remote = remote
     self.learns = learns
@@ -53,6 +58,7 @@ package struct VXLANSettings: Hashable, Sendable {
       switch Int(attribute.type) {
       case IFLA_VXLAN_ID: identifier = try attribute.integer()
       case IFLA_VXLAN_PORT: port = UInt16(bigEndian: try attribute.integer())
+      case IFLA_VXLAN_PORT_RANGE: sourcePorts = try Self.ports(attribute.value)
       case IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6: local = try attribute.ipAddress()
       case IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6: remote = try attribute.ipAddress()
       case IFLA_VXLAN_LEARNING: learns = try attribute.integer(as: UInt8.self) != 0
@@ -66,10 +72,20 @@ package struct VXLANSettings: Hashable, Sendable {
     if isExternal { identifier = nil }
   }
 
+  /// `struct ifla_vxlan_port_range`, both ends in network order. Zero or upside down: the system's range.
+  private static func ports(_ bytes: ArraySlice<UInt8>) throws(NetlinkDecodingError) -> ClosedRange<UInt16> {
+    let low = UInt16(bigEndian: try bytes.integer(at: 0))
+    let high = UInt16(bigEndian: try bytes.integer(at: 2))
+    return low <= high ? low...high : 0...0
+  }
+
   func write(to writer: inout AttributeWriter) {
     if let identifier { writer.attribute(UInt16(IFLA_VXLAN_ID), identifier) }
     if isExternal { writer.attribute(UInt16(IFLA_VXLAN_COLLECT_METADATA), UInt8(1)) }
     writer.attribute(UInt16(IFLA_VXLAN_PORT), bigEndian: port)
+    writer.attribute(
+      UInt16(IFLA_VXLAN_PORT_RANGE),
+      bigEndian: UInt32(sourcePorts.lowerBound) << 16 | UInt32(sourcePorts.upperBound))
     writer.attribute(UInt16(IFLA_VXLAN_LEARNING), UInt8(learns ? 1 : 0))
     writer.attribute(UInt16(IFLA_VXLAN_UDP_CSUM), UInt8(computesChecksum ? 1 : 0))
     if let local {
@@ -86,7 +102,8 @@ package struct VXLANSettings: Hashable, Sendable {
   /// The words of the `ip` command.
   var words: String {
     var words = [
-      identifier.map { "id \($0)" } ?? "external", "dstport \(port)", learns ? "learning" : "nolearning",
+      identifier.map { "id \($0)" } ?? "external", "dstport \(port)",
+      "srcport \(sourcePorts.lowerBound) \(sourcePorts.upperBound)", learns ? "learning" : "nolearning",
     ]
     if let local { words.append("local \(local)") }
     if let remote { words.append("remote \(remote)") }

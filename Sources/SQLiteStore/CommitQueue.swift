@@ -95,7 +95,7 @@ final class CommitQueue: Sendable {
       committed(writing.edits)
       board.publish(writing.snapshot)
     }
-    for answer in writing.answers { answer() }
+    for answer in writing.answers { answer(writing.snapshot) }
   }
 }
 
@@ -103,8 +103,9 @@ final class CommitQueue: Sendable {
 private struct Writing {
   var snapshot: IntentSnapshot
   var edits: [IntentEdit] = []
-  /// Given once the transaction is on the disk: a refusal, too, may rest on a commit before it.
-  var answers: [@Sendable () -> Void] = []
+  /// Given once the transaction is on the disk: a refusal, too, may rest on a commit before it. All get
+  /// the last snapshot: to keep each commit's own would hold as many as the batch is long.
+  var answers: [@Sendable (IntentSnapshot) -> Void] = []
 
   init(snapshot: IntentSnapshot) { self.snapshot = snapshot }
 
@@ -121,12 +122,11 @@ private struct Writing {
         edits += decided.edits
         snapshot = snapshot.applying(decided.edits)
       }
-      let result = snapshot
-      answers.append { decided.succeed(result) }
+      answers.append { decided.succeed($0) }
     } catch {
       guard database.isInsideTransaction else { throw error }
       let cause = error is DatabaseError ? StoreError.notWritten("\(error)") : error
-      answers.append { commit.fail(cause) }
+      answers.append { _ in commit.fail(cause) }
     }
   }
 }

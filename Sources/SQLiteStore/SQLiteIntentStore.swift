@@ -26,6 +26,10 @@ package final class SQLiteIntentStore: IntentStore {
     queue = CommitQueue(file: file, board: board) { keeper.forgetOutcomes(of: $0) }
   }
 
+  /// Waits for the commits that are being written, and lets go of the file. Later ones fail; snapshots and
+  /// reports can still be read.
+  package func close() async throws { try await file.close() }
+
   package var snapshot: IntentSnapshot { board.newest }
 
   package var reports: ReportSnapshot { keeper.reports }

@@ -1,6 +1,7 @@
 import ESWModel
 import GRDB
 import Glibc
+import Synchronization
 
 /// The database file: made for its owner only, held by one process, written through to the disk.
 struct StoreFile: Sendable {
@@ -19,12 +20,19 @@ struct StoreFile: Sendable {
     }
   }
 
+  /// Waits for what is being written. Afterwards the store may be opened again.
+  func close() async throws {
+    try await pool.writeWithoutTransaction { _ in }
+    try pool.close()
+    lock.release()
+  }
+
   /// The file holds secrets: mode 0600 before SQLite sees it, which gives its other files the same. The
   /// folder is synced too, or a new file could be gone after a power cut, with all that was acknowledged.
   private static func makeFile(_ path: String) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StoreError.cannotOpen(path: path, reason: errorText()) }
-    defer { close(descriptor) }
+    defer { Glibc.close(descriptor) }
     guard fchmod(descriptor, 0o600) == 0 else {
       throw StoreError.cannotOpen(path: path, reason: errorText())
     }
@@ -32,7 +40,7 @@ struct StoreFile: Sendable {
     let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard parent >= 0 else { throw StoreError.cannotOpen(path: path, reason: errorText()) }
-    defer { close(parent) }
+    defer { Glibc.close(parent) }
     guard fsync(parent) == 0 else { throw StoreError.cannotOpen(path: path, reason: errorText()) }
   }
 
@@ -79,18 +87,25 @@ struct StoreFile: Sendable {
 /// Keeps a second process away from a store: SQLite's own locks let several write in turns, each with its
 /// own snapshot beside the other's. The kernel drops it with the process, however that ends.
 private final class FileLock: Sendable {
-  private let descriptor: Int32
+  private let descriptor: Mutex<Int32?>
 
   init(of path: String) throws {
-    descriptor = open(path + "-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw StoreError.cannotOpen(path: path, reason: errorText()) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    let opened = open(path + "-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { throw StoreError.cannotOpen(path: path, reason: errorText()) }
+    descriptor = Mutex(opened)
+    guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
       throw errno == EWOULDBLOCK
         ? StoreError.inUse(path: path) : .cannotOpen(path: path, reason: errorText())
     }
   }
 
-  deinit { close(descriptor) }
+  deinit { release() }
+
+  func release() {
+    descriptor.withLock { descriptor in
+      if let opened = descriptor.take() { Glibc.close(opened) }
+    }
+  }
 }
 
 private func errorText() -> String { String(cString: strerror(errno)) }

@@ -1,5 +1,5 @@
 package import ESWModel
-package import ESWSeams
+import ESWSeams
 
 /// A control plane in memory, as an agent sees it: hands out what it was given, keeps the reports, and
 /// can be out of reach.

@@ -1,5 +1,5 @@
 package import ESWModel
-package import ESWSeams
+import ESWSeams
 
 /// A kernel in memory: it holds real state, refuses what the kernel would refuse, and fails on request.
 ///

@@ -179,8 +179,7 @@ private struct Recorder {
         continue
       }
       switch character {
-      case "}",
-        "]" where "{[".contains(text.last { !$0.isWhitespace } ?? " "):
+      case "}" where text.last { !$0.isWhitespace } == "{", "]" where text.last { !$0.isWhitespace } == "[":
         depth -= 1
         text = text.trimmingSuffix(while: \.isWhitespace) + "\(character)"
       case "{", "[":

@@ -199,14 +199,16 @@ extension Caller {
 
   func makeSubnet(_ vpc: String, _ third: Int) async throws -> String {
     let body = """
-      {"subnet":{"name":"s-\(third)","cidr":"10.0.\(third).0/24","gateway_ip":"10.0.\(third).1","vpc_id":"\(vpc)"}}
+      {"subnet":{"name":"s-\(third)","cidr":"10.0.\(third).0/24","gateway_ip":"10.0.\(third).1",
+       "vpc_id":"\(vpc)"}}
       """
     return try await call(.post, "\(Lab.v1)/subnets", body: body)["subnet.id"]!
   }
 
   func attach(_ subnet: String, _ role: String, _ interface: String) async throws -> Reply {
     let body = """
-      {"attachment":{"subnet_id":"\(subnet)","node":"\(Lab.node)","role":"\(role)","interface":"\(interface)"}}
+      {"attachment":{"subnet_id":"\(subnet)","node":"\(Lab.node)","role":"\(role)",
+       "interface":"\(interface)"}}
       """
     return try await call(.post, "\(Lab.ours)/attachments", body: body)
   }
@@ -232,7 +234,8 @@ extension Caller {
     -> String
   {
     """
-    {"connection":{"name":"\(name)","vpc_id":"\(network.vpc)","virsubnet_id":"\(network.layer2Subnets[subnet])",
+    {"connection":{"name":"\(name)","vpc_id":"\(network.vpc)",
+     "virsubnet_id":"\(network.layer2Subnets[subnet])",
      "remote_infos":[{"segmentation_id":\(vni),"tunnel_ip":"192.0.2.1"}]}}
     """
   }

@@ -5,23 +5,10 @@ import Testing
 
 /// Whether the real data plane can be had; when not, the tests that need it are skipped aloud.
 let missingForKernel: [String] = {
-  let result = UnsafeSendable()
-  let done = DispatchSemaphore(value: 0)
-  Task.detached {
-    result.value = await DemoRequirements.missing()
-    done.signal()
-  }
-  done.wait()
-  if !result.value.isEmpty {
-    print("SKIPPED: tests on the real kernel need \(result.value.joined(separator: "; "))")
-  }
-  return result.value
+  let missing = DemoRequirements.missing()
+  if !missing.isEmpty { print("SKIPPED: tests on the real kernel need \(missing.joined(separator: "; "))") }
+  return missing
 }()
-
-/// Written before the semaphore is raised and read after it.
-private final class UnsafeSendable: @unchecked Sendable {
-  var value: [String] = []
-}
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct `The demo` {
   @Test func `on the simulated data plane says so on every screen and ends well`() async throws {

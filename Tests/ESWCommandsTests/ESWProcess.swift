@@ -17,7 +17,7 @@ final class ESWProcess {
   /// - Parameter arguments: Of `esw`.
   init(_ arguments: [String]) throws {
     output = FileManager.default.temporaryDirectory.appendingPathComponent("esw-\(UUID().uuidString).log")
-    FileManager.default.createFile(atPath: output.path, contents: nil)
+    try Data().write(to: output)
     let handle = try FileHandle(forWritingTo: output)
     process.executableURL = try Self.executable()
     process.arguments = arguments

@@ -25,7 +25,7 @@ struct `A gateway in the kernel` {
       var made = DemoStory.Made()
       try await story.awaitNode()
       try await story.prepare(&made)
-      try await story.watchStatus(try #require(made.connection))
+      try await story.watch(try #require(made.connection))
       try await body(server, sites, story, made)
       failure = nil
     } catch {

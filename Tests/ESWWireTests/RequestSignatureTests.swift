@@ -147,6 +147,16 @@ func verify(
     }
   }
 
+  @Test func `refuses to look up thousands of headers`() {
+    let names = "x-sdk-date" + String(repeating: ";host", count: RequestSignature.mostSignedHeaders)
+    let authorization =
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=\(names), Signature="
+      + String(repeating: "0", count: 64)
+    #expect(throws: SignatureRejection.malformed) {
+      try verify(changed(signed(), "authorization", authorization), key: key)
+    }
+  }
+
   @Test func `wants the date signed`() {
     let authorization =
       "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + String(repeating: "0", count: 64)
@@ -237,7 +247,8 @@ func verify(
   /// the code under test.
   @Test func `takes a query that was signed as it came`() throws {
     let authorization =
-      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=771c75a89f531e60181f45f8686ff9d9ff8028670136ba4f9673dcb0c60f2f97"
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, "
+      + "Signature=771c75a89f531e60181f45f8686ff9d9ff8028670136ba4f9673dcb0c60f2f97"
     let request = SignableRequest(
       method: "GET", path: "/v3/p", query: "name=中文",
       headers: [HeaderField("X-Sdk-Date", "20260105T090000Z"), HeaderField("Authorization", authorization)])

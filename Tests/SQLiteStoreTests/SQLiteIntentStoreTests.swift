@@ -24,12 +24,14 @@ import Testing
   }
 
   @Test func `is the same after it was opened again`() async throws {
-    let before = try await open().put(everything)
+    let store = try open()
+    let before = try await store.put(everything)
+    try await store.close()
     #expect(Rows(try open().snapshot) == Rows(before))
   }
 
-  @Test func `keeps its name for ever`() throws {
-    _ = try open()
+  @Test func `keeps its name for ever`() async throws {
+    try await open().close()
     #expect(try open(StoreID(high: 9, low: 9)).snapshot.store == testStoreID)
   }
 
@@ -37,7 +39,7 @@ import Testing
     let store = try open()
     try await store.put(everything)
     try await store.put([.removeConnection(id(7))])
-    _ = consume store
+    try await store.close()
     #expect(try open().snapshot.nextConnectionNumber == 42)
   }
 
@@ -85,13 +87,24 @@ import Testing
     #expect(store.snapshot.revision == Revision(1))
   }
 
+  @Test func `declines commits and reports once it is closed`() async throws {
+    let store = try open()
+    try await store.put(projectEdits)
+    try await store.close()
+    await #expect(throws: StoreError.self) { try await store.put([.putVPC(vpc(1))]) }
+    await #expect(throws: (any Error).self) {
+      try await store.record(report(generation: 1), receivedAt: noon)
+    }
+    #expect(store.snapshot.revision == Revision(1))
+  }
+
   @Test func `refuses a file that is no database`() throws {
     try Data(repeating: 0x41, count: 4096).write(to: URL(filePath: folder.path))
     #expect(throws: StoreError.notDatabase(path: folder.path)) { try open() }
   }
 
-  @Test func `refuses the database of a newer version`() throws {
-    _ = try open()
+  @Test func `refuses the database of a newer version`() async throws {
+    try await open().close()
     try execute("INSERT INTO grdb_migrations (identifier) VALUES ('99 the future')")
     #expect(throws: StoreError.newerSchema(path: folder.path)) { try open() }
   }
@@ -105,7 +118,9 @@ import Testing
   }
 
   @Test func `names a row that it cannot read`() async throws {
-    try await open().put(everything)
+    let store = try open()
+    try await store.put(everything)
+    try await store.close()
     try execute("UPDATE subnet SET gateway = 'nonsense' WHERE id = '00000000-0000-7000-0000-000000000002'")
     #expect(throws: StoreError.damaged(table: "subnet", row: (id(2) as SubnetID).description)) { try open() }
   }
@@ -150,7 +165,7 @@ import Testing
     let live = Rows(store.snapshot)
     #expect(failures == 32)
     #expect(live.vpcs.count == 33)
-    _ = consume store
+    try await store.close()
     #expect(Rows(try open().snapshot) == live)
   }
 
@@ -174,7 +189,7 @@ import Testing
     try await store.file.pool.writeWithoutTransaction { try $0.execute(sql: pages + "100000") }
     try await store.put([.putVPC(vpc(1000))])
     let live = Rows(store.snapshot)
-    _ = consume store
+    try await store.close()
     #expect(Rows(try open().snapshot) == live)
   }
 
@@ -183,7 +198,7 @@ import Testing
     try await store.put(everything)
     let problem = Problem(.connection(id(7)), "no such device")
     try await store.record(report(generation: 1, problems: [problem]), receivedAt: noon)
-    _ = consume store
+    try await store.close()
     let received = try #require(try open().reports.received(from: testNode))
     #expect(received.report.problems == [problem])
     #expect(received.report.generation == Revision(1))
@@ -195,7 +210,7 @@ import Testing
     try await store.put(everything)
     try await store.record(report(generation: 1, problems: [Problem(.node, "fire")]), receivedAt: noon)
     let live = store.reports.outcome(of: id(8))
-    _ = consume store
+    try await store.close()
     #expect(live?.failReason == "fire")
     #expect(try open().reports.outcome(of: id(8)) == live)
   }
@@ -206,7 +221,7 @@ import Testing
       id: id(7), remotes: [], toRemote: TrafficCount(), toLocal: TrafficCount(), drops: [], hosts: [])
     try await store.record(report(generation: 1, connections: [evidence]), receivedAt: noon)
     #expect(store.reports.received(from: testNode)?.report.connections == [evidence])
-    _ = consume store
+    try await store.close()
     #expect(try open().reports.received(from: testNode)?.report.connections == [])
   }
 
@@ -216,12 +231,14 @@ import Testing
     try await store.record(report(generation: 1), receivedAt: noon)
     try await store.record(report(generation: 1), receivedAt: later)
     #expect(store.reports.received(from: testNode)?.at == later)
-    _ = consume store
+    try await store.close()
     #expect(try open().reports.received(from: testNode)?.at == noon)
   }
 
   @Test func `passes over a report of another version`() async throws {
-    try await open().record(report(generation: 1), receivedAt: noon)
+    let store = try open()
+    try await store.record(report(generation: 1), receivedAt: noon)
+    try await store.close()
     try execute("UPDATE report SET report = '{}'")
     #expect(try open().reports.received(from: testNode) == nil)
   }

@@ -32,9 +32,16 @@ struct Folder {
   var path: String { url.appending(path: "esw.sqlite").path }
 
   init() throws {
-    url = URL(filePath: NSTemporaryDirectory()).appending(path: "esw-store-\(UUID().uuidString)")
+    url = Self.parent.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
+
+  /// A store of the contract's tests has no moment at which its folder could go before it: they all go
+  /// with the process.
+  private static let parent: URL = {
+    atexit { try? FileManager.default.removeItem(at: Folder.parent) }
+    return URL(filePath: NSTemporaryDirectory()).appending(path: "esw-store-\(UUID().uuidString)")
+  }()
 
   func remove() { try? FileManager.default.removeItem(at: url) }
 }

@@ -47,6 +47,13 @@ private struct CodeScanner {
   }
 
   private mutating func scanCode() {
+    switch input[position] {
+    case UInt8(ascii: "/"), UInt8(ascii: "\""), UInt8(ascii: "#"), UInt8(ascii: "`"): break
+    default:
+      output.append(input[position])
+      position += 1
+      return
+    }
     if isNext("//") {
       state = .lineComment
       blank(2)
@@ -75,6 +82,12 @@ private struct CodeScanner {
   }
 
   private mutating func scanString(_ hashes: Int, _ isMultiline: Bool) {
+    switch input[position] {
+    case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n"): break
+    default:
+      blank(1)
+      return
+    }
     let fence = String(repeating: "#", count: hashes)
     if isNext("\\" + fence) {
       blank(2 + hashes)
@@ -103,6 +116,11 @@ private struct CodeScanner {
   }
 
   private mutating func blank(_ count: Int) {
+    if count == 1 {
+      output.append(input[position] == UInt8(ascii: "\n") ? input[position] : UInt8(ascii: " "))
+      position += 1
+      return
+    }
     for byte in input[position..<min(position + count, input.count)] {
       output.append(byte == UInt8(ascii: "\n") ? byte : UInt8(ascii: " "))
     }

@@ -10,9 +10,10 @@ enum Repository {
 
   /// Everything that a person reads: sources in all languages, documents, scripts.
   static let texts: [SourceFile] =
-    paths(under: "Sources") { !$0.hasSuffix(".o") }.map(SourceFile.init)
-    + paths(under: "Tests") { $0.hasSuffix(".swift") }.map(SourceFile.init)
-    + ["docs", "scripts", "benchmarks", "packaging", ".ci"].flatMap { paths(under: $0) { _ in true } }
+    sources + tests
+    + paths(under: "Sources") { path in [".c", ".h", ".sh"].contains { path.hasSuffix($0) } }
+    .map(SourceFile.init)
+    + ["docs", "scripts", "benchmarks", ".ci"].flatMap { paths(under: $0) { _ in true } }
     .map(SourceFile.init)
     + ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Makefile", "Package.swift"].map(SourceFile.init)
 
@@ -48,7 +49,7 @@ struct SourceFile {
   /// From the root of the repository.
   let path: String
   let lines: [Substring]
-  /// The same lines with comments and the insides of strings blanked.
+  /// Of Swift: the same lines with comments and the insides of strings blanked.
   let code: [Substring]
 
   init(path: String) {
@@ -59,7 +60,9 @@ struct SourceFile {
   init(path: String, text: String) {
     self.path = path
     lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    code = blankingStringsAndComments(text).split(separator: "\n", omittingEmptySubsequences: false)
+    code =
+      path.hasSuffix(".swift")
+      ? blankingStringsAndComments(text).split(separator: "\n", omittingEmptySubsequences: false) : []
   }
 
   /// `Sources/<Room>/…` and `Tests/<Room>Tests/…`; nil elsewhere.

@@ -52,8 +52,8 @@ import Testing
     #expect(Rules.namelessTodos(in: file("// TO" + "DO(#7): later")).isEmpty)
   }
 
-  @Test func `find a long line and a long file`() {
-    #expect(Rules.longLines(in: file(String(repeating: "a", count: 111))).count == 1)
+  @Test func `find a long comment and a long file`() {
+    #expect(Rules.longComments(in: file("// " + String(repeating: "a", count: 108))).count == 1)
     #expect(Rules.overlong(file(String(repeating: "\n", count: 401))).count == 1)
     #expect(Rules.overlong(file(String(repeating: "\n", count: 400))).isEmpty)
   }

@@ -49,8 +49,8 @@ import Testing
     expectNone((Repository.sources + Repository.tests).flatMap(Rules.overlong))
   }
 
-  @Test func `have lines that fit`() {
-    expectNone((Repository.sources + Repository.tests).flatMap(Rules.longLines))
+  @Test func `have comments that fit`() {
+    expectNone((Repository.sources + Repository.tests).flatMap(Rules.longComments))
   }
 
   @Test func `name no path of one machine`() { expectNone(Repository.texts.flatMap(Rules.machinePaths)) }

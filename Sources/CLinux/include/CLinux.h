@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -35,6 +36,8 @@ int clinux_enter_network_namespace(int descriptor);
 int clinux_new_network_namespace(void);
 /// The kernel's number of the calling thread (gettid(2)).
 int clinux_thread_number(void);
+/// The constant's name of an error number, such as "ENODEV"; null for a number without one.
+const char *clinux_errno_name(int number);
 /// Names the calling thread for ps(1) and gdb(1), up to 15 bytes (pthread_setname_np(3)).
 void clinux_name_thread(const char *name);
 /// A descriptor that counts up when written and blocks a reader at zero (eventfd(2)); descriptor or -errno.

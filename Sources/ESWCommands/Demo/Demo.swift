@@ -2,6 +2,7 @@ import ESWClient
 import ESWModel
 import ESWSeams
 import Foundation
+import LinuxDataplane
 import Logging
 import ServiceLifecycle
 import Simulation
@@ -110,8 +111,7 @@ struct Demo: Sendable {
       try await story.awaitNode()
       try await story.prepare(&made)
       guard let instance = made.instance, let connection = made.connection else { return false }
-      try await story.showSteps(connection)
-      try await story.watchStatus(connection)
+      try await story.watch(connection)
       let isGood = try await story.ping()
       try await story.showHosts(connection)
       try await story.showList(instance)

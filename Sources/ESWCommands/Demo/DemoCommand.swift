@@ -26,7 +26,7 @@ struct DemoCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try await Settings(flags: ["log": log], file: nil)
     let logger = try Logging.start(settings)
-    let missing = simulate ? ["nothing, but --simulate was asked for"] : await DemoRequirements.missing()
+    let missing = simulate ? ["nothing, but --simulate was asked for"] : DemoRequirements.missing()
     let demo = try Demo(isSimulated: !missing.isEmpty, once: once, logger: logger)
     demo.introduce(missing: missing)
     let isGood = try await demo.run()

@@ -6,7 +6,7 @@ enum DemoRequirements {
   static let kernel = (major: 6, minor: 6)
 
   /// Each a sentence that says what is missing and what to do; empty: everything is there.
-  static func missing() async -> [String] {
+  static func missing() -> [String] {
     var result: [String] = []
     if geteuid() != 0 {
       result.append("root: network namespaces and eBPF need it; run it as root or with sudo")
@@ -19,8 +19,7 @@ enum DemoRequirements {
     if !((try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)) ?? "").contains("\tbpf\n") {
       result.append("the bpf file system: the kernel was built without CONFIG_BPF_SYSCALL")
     }
-    for (program, package) in [("ip", "iproute2"), ("ping", "iputils-ping")]
-    where (try? await Program.run("sh", ["-c", "command -v \(program)"]).status) != 0 {
+    for (program, package) in [("ip", "iproute2"), ("ping", "iputils-ping")] where !Program.exists(program) {
       result.append("the program \(program): apt-get install \(package)")
     }
     return result

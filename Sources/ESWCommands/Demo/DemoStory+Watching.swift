@@ -7,11 +7,37 @@ import NIOHTTP1
 
 // What the demo shows once everything has been asked for.
 extension DemoStory {
-  /// Waits until the node has the connection, and shows how it came to it.
-  func showSteps(_ connection: ConnectionID) async throws {
-    for _ in 0..<100 where try await diagnosis(of: connection).status == "pending" {
-      try await Task.sleep(for: .milliseconds(50))
+  /// Shows each status of a new connection until it is `connected`, and, once the node has it, how the
+  /// agent came to it.
+  func watch(_ connection: ConnectionID) async throws {
+    let started = ContinuousClock.now
+    var seen: [(status: String, reason: String?, after: Duration)] = []
+    var shown = 0
+    var hasShownSteps = false
+    while ContinuousClock.now - started < .seconds(30) {
+      let own = try await diagnosis(of: connection)
+      if own.status != seen.last?.status {
+        seen.append((own.status, own.reason, ContinuousClock.now - started))
+      }
+      if own.status != "pending" {
+        if !hasShownSteps {
+          showSteps()
+          narrator.headline("5  Status: from evidence, not from configuration")
+          hasShownSteps = true
+        }
+        for step in seen[shown...] { show(step.status, step.reason, step.after) }
+        shown = seen.count
+      }
+      if own.status == "connected" { return }
+      if own.status == "failed" || own.status == "abnormal" {
+        throw DemoFailure("the connection is \(own.status): \(own.reason ?? "")")
+      }
+      try await Task.sleep(for: .milliseconds(10))
     }
+    throw DemoFailure("no frame came through the tunnel within 30 s")
+  }
+
+  private func showSteps() {
     narrator.headline(
       isSimulated
         ? "4  What the agent did, on the simulated data plane" : "4  What the agent did in the kernel")
@@ -19,27 +45,15 @@ extension DemoStory {
     for (step, outcome) in steps {
       narrator.line("\(step)" + (outcome == .applied ? "" : "   [\(outcome)]"))
     }
-    narrator.dim("\(steps.count) steps in \(spent)")
+    narrator.dim("\(steps.count) steps in \(Self.milliseconds(spent)) ms")
   }
 
-  /// Shows each change of the status until it is `connected`.
-  func watchStatus(_ connection: ConnectionID) async throws {
-    narrator.headline("5  Status: from evidence, not from configuration")
-    var shown = ""
-    let started = ContinuousClock.now
-    while ContinuousClock.now - started < .seconds(30) {
-      let own = try await diagnosis(of: connection)
-      let text = own.status + (own.reason.map { " (\($0))" } ?? "")
-      if own.status != shown {
-        let elapsed = ContinuousClock.now - started
-        narrator.line("after \(elapsed.formatted(.units(allowed: [.seconds, .milliseconds]))): \(text)")
-        shown = own.status
-      }
-      if own.status == "connected" { return }
-      if own.status == "failed" || own.status == "abnormal" { throw DemoFailure("the connection is \(text)") }
-      try await Task.sleep(for: .milliseconds(100))
-    }
-    throw DemoFailure("no frame came through the tunnel within 30 s")
+  private func show(_ status: String, _ reason: String?, _ after: Duration) {
+    narrator.line("after \(Self.milliseconds(after)) ms: \(status)" + (reason.map { " (\($0))" } ?? ""))
+  }
+
+  private static func milliseconds(_ duration: Duration) -> Int64 {
+    duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
   }
 
   private func diagnosis(of connection: ConnectionID) async throws -> Answer.ConnectionDiagnosis {

@@ -96,8 +96,8 @@ struct DemoStory: Sendable {
     }
     let request = NewVPC(name: name, description: .empty, network: network)
     let answer = try await post(
-      client.networkPath("/vpcs"), { $0.body(request) }, as: Answer.OneVPC.self
-    ) { "vpc \($0.vpc.id)" }
+      client.networkPath("/vpcs"), { $0.body(request) }, as: Answer.OneVPC.self,
+      summary: { "vpc \($0.vpc.id)" })
     return answer.vpc.id
   }
 
@@ -111,8 +111,8 @@ struct DemoStory: Sendable {
       vpc: vpc, name: name, description: .empty, network: network, gateway: gateway, isDHCPEnabled: true,
       nameServers: [], availabilityZone: nil)
     let answer = try await post(
-      client.networkPath("/subnets"), { $0.body(request) }, as: Answer.OneSubnet.self
-    ) { "subnet \($0.subnet.id)" }
+      client.networkPath("/subnets"), { $0.body(request) }, as: Answer.OneSubnet.self,
+      summary: { "subnet \($0.subnet.id)" })
     return answer.subnet.id
   }
 
@@ -122,10 +122,8 @@ struct DemoStory: Sendable {
     guard let interface = InterfaceName(interface) else { preconditionFailure("constants of the demo") }
     let request = NewAttachment(subnet: subnet, node: node, role: role, point: .interface(interface))
     let answer = try await post(
-      client.ownPath("/attachments"), { $0.body(request) }, as: Answer.OneAttachment.self
-    ) {
-      "attachment \($0.attachment.id)"
-    }
+      client.ownPath("/attachments"), { $0.body(request) }, as: Answer.OneAttachment.self,
+      summary: { "attachment \($0.attachment.id)" })
     return answer.attachment.id
   }
 
@@ -137,10 +135,8 @@ struct DemoStory: Sendable {
       name: name, description: .empty, flavor: Flavor.Name.medium.rawValue, primaryZone: "az1",
       standbyZone: "az2", vpc: vpc, tunnelSubnet: tunnel, tunnelAddress: address)
     let created = try await post(
-      client.switchPath("/instances"), { $0.body(request) }, as: Answer.InstanceCreated.self
-    ) {
-      "instance \($0.instance.id), \($0.instance.status), job \($0.job)"
-    }
+      client.switchPath("/instances"), { $0.body(request) }, as: Answer.InstanceCreated.self,
+      summary: { "instance \($0.instance.id), \($0.instance.status), job \($0.job)" })
     try await finish(created.job, of: created.instance.id)
     return created.instance.id
   }
@@ -174,13 +170,13 @@ struct DemoStory: Sendable {
       fixedAddresses: Self.fixedAddresses)
     let answer = try await post(
       client.switchPath("/instances/\(instance)/connections"), { $0.body(request) },
-      as: Answer.OneConnection.self
-    ) { "connection \($0.connection.id), \($0.connection.status)" }
+      as: Answer.OneConnection.self,
+      summary: { "connection \($0.connection.id), \($0.connection.status)" })
     return answer.connection.id
   }
 
   private func post<Body: Decodable>(
-    _ path: String, _ write: (inout JSONWriter) -> Void, as type: Body.Type, _ summary: (Body) -> String
+    _ path: String, _ write: (inout JSONWriter) -> Void, as type: Body.Type, summary: (Body) -> String
   ) async throws -> Body {
     let body = JSONWriter.data(write)
     let answer = try await client.call(.POST, path, body: body, as: type)

@@ -14,13 +14,22 @@ enum Program {
     var description: String { "\(command): \(text)" }
   }
 
+  /// Root's programs too, which are not on everybody's path.
+  private static var path: String {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+  }
+
+  static func exists(_ name: String) -> Bool {
+    path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+  }
+
   /// - Throws: When the program cannot be started; its own failure is in the result.
   static func run(_ name: String, _ arguments: [String], input: String? = nil) async throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [name] + arguments
     var environment = ProcessInfo.processInfo.environment
-    environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    environment["PATH"] = path
     environment["LC_ALL"] = "C"
     process.environment = environment
     let output = Pipe()

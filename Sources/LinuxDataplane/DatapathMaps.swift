@@ -1,0 +1,112 @@
+internal import BPF
+internal import CDatapath
+internal import ESWModel
+internal import Glibc
+
+/// The maps that the data path works with, open in this process.
+struct DatapathMaps: Sendable {
+  let meta: BPFMap
+  let tunnels: BPFMap
+  let ports: BPFMap
+  let connections: BPFMap
+  let sources: BPFMap
+  let states: BPFMap
+  let activity: BPFMap
+  let hosts: BPFMap
+  let node: BPFMap
+  let offenders: BPFMap
+
+  /// Nil unless every map is pinned in the layout that this binary's object has.
+  init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
+    func open(_ name: String) throws(BPFError) -> BPFMap? {
+      guard let map = try BPFMap(pinnedAt: folder.path(of: name)), map.layout == layouts[name] else {
+        return nil
+      }
+      return map
+    }
+    guard let meta = try open("esw_meta"), let tunnels = try open("esw_tunnels"),
+      let ports = try open("esw_ports"), let connections = try open("esw_connections"),
+      let sources = try open("esw_sources"), let states = try open("esw_states"),
+      let activity = try open("esw_activity"), let hosts = try open("esw_fdb"),
+      let node = try open("esw_node"), let offenders = try open("esw_offenders")
+    else { return nil }
+    self.meta = meta
+    self.tunnels = tunnels
+    self.ports = ports
+    self.connections = connections
+    self.sources = sources
+    self.states = states
+    self.activity = activity
+    self.hosts = hosts
+    self.node = node
+    self.offenders = offenders
+  }
+
+  // MARK: The node's row
+
+  private static let only = UInt32(0)
+
+  /// Nil when the maps were made by another version: then nothing else in them may be read.
+  func slowPathIndex() throws(BPFError) -> UInt32? {
+    guard let row: esw_meta_row = try meta.value(of: Self.only), row.magic == ESW_MAGIC,
+      row.layout_version == ESW_LAYOUT_VERSION
+    else { return nil }
+    return row.external_ifindex
+  }
+
+  func setSlowPathIndex(_ index: UInt32) throws(BPFError) {
+    let row = esw_meta_row(
+      magic: ESW_MAGIC, layout_version: ESW_LAYOUT_VERSION, external_ifindex: index, reserved: 0)
+    try meta.set(Self.only, to: row)
+  }
+
+  // MARK: Rows
+
+  /// Times that a row is written again when the kernel's allocator has to catch up with a burst (ENOMEM).
+  private static let allocationAttempts = 100
+  /// In microseconds; the allocator refills within a millisecond.
+  private static let allocationPause: UInt32 = 200
+
+  /// Sets a row of a map that grows, patiently.
+  static func set<Key: BitwiseCopyable, Row: BitwiseCopyable>(
+    _ map: BPFMap, _ key: Key, to row: Row, _ mode: BPFMap.UpdateMode = .set
+  ) throws(BPFError) {
+    for _ in 1..<allocationAttempts {
+      do throws(BPFError) {
+        try map.set(key, to: row, mode)
+        return
+      } catch  where error.errno == ENOMEM {
+        usleep(allocationPause)
+      }
+    }
+    try map.set(key, to: row, mode)
+  }
+
+  /// Writes a connection and the rows that the path keeps for it; frames find all or nothing.
+  func put(_ row: esw_connection_row, _ number: ConnectionNumber) throws(BPFError) {
+    let key = esw_connection_key(connection: number.value)
+    try createOnce(states, key, esw_state_row())
+    try createOnce(activity, key, esw_activity_row())
+    try Self.set(connections, key, to: row)
+  }
+
+  private func createOnce<Row: BitwiseCopyable>(
+    _ map: BPFMap, _ key: esw_connection_key, _ row: Row
+  ) throws(BPFError) {
+    do throws(BPFError) {
+      try Self.set(map, key, to: row, .create)
+    } catch  where error.errno == EEXIST {
+      // Counters of a connection that only changes go on.
+    }
+  }
+
+  /// False when it was not there.
+  func remove(_ number: ConnectionNumber) throws(BPFError) -> Bool {
+    let key = bytes(of: esw_connection_key(connection: number.value))
+    // The connection first: from then on no frame looks for the others.
+    let wasThere = try connections.remove(key)
+    try activity.remove(key)
+    try states.remove(key)
+    return wasThere
+  }
+}

@@ -1,0 +1,149 @@
+internal import BPF
+internal import CDatapath
+internal import ESWModel
+internal import Glibc
+
+/// Adds up what the path keeps per CPU, per host and per stranger, in the model's words. Pure but for the
+/// reading in `init(of:)`.
+struct EvidenceCollection {
+  /// Strangers that a report names: those who came last.
+  static let mostStrangers = 64
+
+  /// CLOCK_MONOTONIC, in nanoseconds.
+  let now: UInt64
+  private(set) var evidence = DataplaneEvidence()
+  private var offenders: [(key: esw_offender_key, row: esw_offender_row)] = []
+  private var droppedAtNode = [UInt64](repeating: 0, count: Int(ESW_DROP_REASONS_MAX))
+
+  init(now: UInt64) {
+    self.now = now
+  }
+
+  init(of maps: DatapathMaps) throws(BPFError) {
+    self.init(now: Self.monotonicNow())
+    for (key, rows) in try maps.activity.entriesPerCPU() {
+      let number = key.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+      add(
+        rows.map { row in row.withUnsafeBytes { $0.loadUnaligned(as: esw_activity_row.self) } },
+        of: ConnectionNumber(number))
+    }
+    try maps.hosts.forEachEntry { key, row in
+      add(host: key.loadUnaligned(as: esw_fdb_key.self), row.loadUnaligned(as: esw_fdb_row.self))
+    }
+    try maps.offenders.forEachEntry { key, row in
+      add(
+        offender: key.loadUnaligned(as: esw_offender_key.self), row.loadUnaligned(as: esw_offender_row.self))
+    }
+    for row in try maps.node.valuesPerCPU(of: bytes(of: UInt32(0))) ?? [] {
+      add(node: row.withUnsafeBytes { $0.loadUnaligned(as: esw_node_row.self) })
+    }
+    nameStrangers()
+  }
+
+  private static func monotonicNow() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+
+  /// Time since a moment of a row; nil for never. Another CPU's clock may be ahead by a little.
+  private func age(_ moment: UInt64) -> Int64? {
+    guard moment != 0 else { return nil }
+    return Int64((now > moment ? now - moment : 0) / 1_000_000)
+  }
+
+  // MARK: Connections
+
+  /// - Parameter rows: One for each CPU.
+  mutating func add(_ rows: [esw_activity_row], of number: ConnectionNumber) {
+    var connection = evidence.connections[number] ?? DataplaneEvidence.PerConnection()
+    connection.toRemote = Self.traffic(rows.map(\.directions.0))
+    connection.toLocal = Self.traffic(rows.map(\.directions.1))
+    connection.drops =
+      Self.drops(rows.map(\.directions.0.drops), .toRemote)
+      + Self.drops(rows.map(\.directions.1.drops), .toLocal)
+    for (index, remotes) in [rows.map(\.remotes.0), rows.map(\.remotes.1)].enumerated() {
+      // The latest of all CPUs.
+      connection.receivedAgeMilliseconds[index] = age(remotes.map(\.last_received_ns).max() ?? 0)
+      connection.sentAgeMilliseconds[index] = age(remotes.map(\.last_sent_ns).max() ?? 0)
+    }
+    evidence.connections[number] = connection
+  }
+
+  private static func traffic(_ rows: [esw_direction_row]) -> TrafficCount {
+    rows.reduce(into: TrafficCount()) { sum, row in
+      sum.frames &+= row.frames
+      sum.bytes &+= row.bytes
+    }
+  }
+
+  private static func drops<Counters: BitwiseCopyable>(
+    _ rows: [Counters], _ direction: Direction
+  ) -> [DropCount] {
+    counters(rows).enumerated().compactMap { reason, frames in
+      guard frames > 0 else { return nil }
+      return DropCount(direction: direction, reason: reasonName(UInt32(reason)), frames: frames)
+    }
+  }
+
+  /// Adds up arrays of `ESW_DROP_REASONS_MAX` counters, which Swift imports as tuples.
+  private static func counters<Counters: BitwiseCopyable>(_ rows: [Counters]) -> [UInt64] {
+    rows.reduce(into: [UInt64](repeating: 0, count: Int(ESW_DROP_REASONS_MAX))) { sum, row in
+      withUnsafeBytes(of: row) { bytes in
+        for (index, count) in bytes.bindMemory(to: UInt64.self).enumerated() where index < sum.count {
+          sum[index] &+= count
+        }
+      }
+    }
+  }
+
+  /// A reason of a later version has no name here.
+  private static func reasonName(_ reason: UInt32) -> String {
+    esw_drop_reason_name(reason).map { String(cString: $0) } ?? "reason_\(reason)"
+  }
+
+  // MARK: Hosts
+
+  mutating func add(host key: esw_fdb_key, _ row: esw_fdb_row) {
+    let number = ConnectionNumber(key.connection)
+    // A host of a connection that was just removed is swept next time.
+    guard evidence.connections[number] != nil,
+      let mac = withUnsafeBytes(of: key.mac, { MACAddress(bytes: Array($0)) })
+    else { return }
+    let side: HostFact.Side =
+      row.side == UInt8(ESW_SIDE_LOCAL.rawValue)
+      ? .local : .remote(Int(row.side) - Int(ESW_SIDE_REMOTE.rawValue))
+    let host = HostFact(
+      mac: mac, address: IPv4Address(optional: row.address_be), side: side,
+      seenAgeMilliseconds: age(row.last_seen_ns) ?? 0)
+    evidence.connections[number]?.hosts.append(host)
+  }
+
+  // MARK: Strangers
+
+  mutating func add(offender key: esw_offender_key, _ row: esw_offender_row) {
+    offenders.append((key, row))
+  }
+
+  mutating func add(node row: esw_node_row) {
+    for (reason, count) in Self.counters([row.drops]).enumerated() { droppedAtNode[reason] &+= count }
+  }
+
+  /// Who is known by name, the last first; and the reasons for which nobody is.
+  mutating func nameStrangers() {
+    let latest = offenders.sorted { $0.row.last_ns > $1.row.last_ns }.prefix(Self.mostStrangers)
+    let named = Set(latest.map(\.key.reason))
+    evidence.strangers = latest.map { key, row in
+      StrangerReport(
+        reason: Self.reasonName(key.reason), frames: row.count,
+        source: IPv4Address(networkOrder: key.remote_address_be), vni: key.vni,
+        ageMilliseconds: age(row.last_ns))
+    }
+    for (reason, frames) in droppedAtNode.enumerated() where frames > 0 && !named.contains(UInt32(reason)) {
+      evidence.strangers.append(
+        StrangerReport(
+          reason: Self.reasonName(UInt32(reason)), frames: frames, source: nil, vni: nil, ageMilliseconds: nil
+        ))
+    }
+  }
+}

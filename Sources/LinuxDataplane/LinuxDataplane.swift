@@ -1,0 +1,124 @@
+internal import BPF
+internal import CLinux
+package import ESWModel
+internal import ESWSeams
+internal import Glibc
+internal import Netlink
+
+/// `Dataplane` on the Linux kernel: eBPF programs and maps that are pinned, devices by netlink.
+///
+/// Everything runs on one thread, inside the node's network namespace, because its calls block and because
+/// sockets and links belong to the namespace of the thread that makes them. It keeps nothing that is not in
+/// the kernel as well: another instance, now or after a crash, sees the same.
+package actor LinuxDataplane: Dataplane {
+  /// What must be true of the machine is not.
+  package struct Unusable: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// The first kernel with tcx, by which programs are attached.
+  static let leastKernel = (major: 6, minor: 6)
+
+  package nonisolated let kind = DataplaneKind.kernel
+  package nonisolated let kernelRelease: String
+
+  private let thread: NamespaceThread
+  private let events: AsyncStream<Void>
+  private var openSocket: NetlinkSocket?
+  let pins: DatapathPins
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  /// - Parameters:
+  ///   - namespace: Path of the node's network namespace, such as `/run/netns/NAME`; nil: that of the caller.
+  ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
+  /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system.
+  package init(namespace: String?, pins: String) throws {
+    kernelRelease = try Self.usableKernelRelease()
+    try Self.checkPrivilege()
+    try PinFolder.mountFileSystem()
+    thread = try NamespaceThread(in: namespace.map { NetworkNamespace(path: $0) })
+    // Before anybody looks: what changes in between wakes them.
+    events = try thread.runAndWait { try NetlinkEvents.changes([.links, .addresses, .routes]) }
+    self.pins = DatapathPins(root: PinFolder(path: pins))
+  }
+
+  /// Takes the data path off all interfaces and removes the pin folder, whoever made it. Devices and addresses
+  /// stay: they belong to a namespace.
+  package static func removePins(_ path: String) throws {
+    let pins = DatapathPins(root: PinFolder(path: path))
+    try pins.unload()
+    try pins.root.removeAll()
+  }
+
+  package nonisolated func changes() -> AsyncStream<Void> { events }
+
+  package func observe() throws -> DataplaneObservation {
+    let socket = try socket()
+    var reading = KernelReading(
+      links: try socket.links(), addresses: try socket.addresses(),
+      defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
+    reading.adjusted = try AdjustmentLedger(pinnedAt: pins.adjusted)?.all() ?? [:]
+    if let contents = try pins.contents() {
+      reading.datapath = contents.condition
+      reading.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapContents(of: maps) }
+      reading.attachments = contents.links.map { ($0.program, $0.index, $0.state.interfaceIndex) }
+    }
+    return reading.observation
+  }
+
+  package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {
+    var execution = StepExecution(pins: pins, socket: socket)
+    return steps.map { execution.take($0) }
+  }
+
+  package func evidence() throws -> DataplaneEvidence {
+    guard let maps = try pins.openMaps(), try maps.slowPathIndex() != nil else { return DataplaneEvidence() }
+    try pins.sweep()
+    return try EvidenceCollection(of: maps).evidence
+  }
+
+  package func probe(_ probes: [Probe]) throws {
+    for (tunnelAddress, probes) in Dictionary(grouping: probes, by: \.tunnelAddress) {
+      // An address that is not there yet cannot ask; that nobody answers is what evidence shows then.
+      guard let socket = try ProbeSocket(from: tunnelAddress) else { continue }
+      for probe in probes { socket.send(probe) }
+    }
+  }
+
+  private func socket() throws(NetlinkError) -> NetlinkSocket {
+    if let openSocket { return openSocket }
+    let socket = try NetlinkSocket()
+    openSocket = socket
+    return socket
+  }
+
+  // MARK: What a machine must have
+
+  private static func usableKernelRelease() throws -> String {
+    var names = utsname()
+    uname(&names)
+    let release = withUnsafeBytes(of: names.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    guard numbers.count == 2, (numbers[0], numbers[1]) >= (leastKernel.major, leastKernel.minor) else {
+      throw Unusable(
+        description:
+          "Linux \(leastKernel.major).\(leastKernel.minor) or newer is needed (for tcx), this is \(release)")
+    }
+    return release
+  }
+
+  private static func checkPrivilege() throws {
+    let tiny = BPFMap.Layout(type: 2, keySize: 4, valueSize: 4, maxEntries: 1)  // BPF_MAP_TYPE_ARRAY
+    do throws(BPFError) {
+      _ = try BPFMap.create(named: "esw_privilege", tiny)
+    } catch  where error.errno == EPERM {
+      throw Unusable(
+        description:
+          "eBPF is not allowed to this process: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN"
+      )
+    }
+  }
+}
