@@ -65,7 +65,7 @@ class Case:
     @property
     def carried(self) -> bytes:
         """The frame of the stretched subnet."""
-        macs, addresses = (local_mac(0), distant_mac(0)), (LOCAL_ADDRESS, DISTANT_ADDRESS)
+        macs, addresses = (local_mac(1), distant_mac(2)), (LOCAL_ADDRESS, DISTANT_ADDRESS)
         if self.direction == DECAPSULATE:
             macs, addresses = macs[::-1], addresses[::-1]
         return udp_frame(macs, addresses, (1000, 2000), bytes(self.size - 42))

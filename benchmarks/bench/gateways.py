@@ -134,6 +134,7 @@ class NodeGateway(Gateway):
 
     PINS = pathlib.Path("/sys/fs/bpf/openesw")
     START_SECONDS = 30
+    REPORT_SECONDS = 2
 
     def __init__(self, executable: pathlib.Path, folder: pathlib.Path):
         """`folder`: for the server's data and log."""
@@ -142,6 +143,7 @@ class NodeGateway(Gateway):
         self._folder = folder
         self._process: subprocess.Popen | None = None
         self._environment: dict[str, str] = {}
+        self._connection = ""
 
     def connect(self) -> None:
         self._serve()
@@ -155,7 +157,19 @@ class NodeGateway(Gateway):
         instance = self._call("instance", "create", "bench", *place, "--wait")["id"]
         remote = f"{frames.VNI}@{frames.REMOTE_ADDRESS}"
         ends = ["--instance", instance, "--vpc", vpc, "--subnet", stretched, "--remote", remote]
-        self._call("connection", "create", "bench", *ends, "--wait")
+        self._connection = self._call("connection", "create", "bench", *ends, "--wait")["id"]
+
+    def account(self) -> str:
+        """What the node itself says of the frames, as a sentence."""
+        # The agent's last report has to come in first.
+        time.sleep(self.REPORT_SECONDS)
+        told = self._call("connection", "show", self._connection)
+        frames_to = [told["counters"][way]["frames"] for way in ("to_remote", "to_local")]
+        drops = [f"{row['frames']} {row['reason']} ({row['direction']})" for row in told["drops"]]
+        return (
+            f"The node itself counted {frames_to[0]:,} frames to the remote and {frames_to[1]:,} to the local side, "
+            f"with those to warm up, and dropped {', '.join(drops) or 'none'}."
+        )
 
     def remove(self) -> None:
         if self._process:

@@ -1,6 +1,7 @@
 """The result as text: a table that reads well in a terminal and in Markdown."""
 
 import statistics
+import textwrap
 
 from .gateways import UNDERLAY_MTU
 from .machine import Noise
@@ -68,7 +69,16 @@ def typical_spread(rows: list[Row]) -> float:
     return statistics.median(widths)
 
 
-def document(rows: list[Row], facts: dict[str, str], noise: Noise, table_text: str) -> str:
+def spread_sentence(rows: list[Row]) -> str:
+    share = typical_spread(rows)
+    return f"Of a gateway in a case, the middle half of the rounds was {share:.1%} wide (median of all cases)."
+
+
+def paragraph(text: str) -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False)
+
+
+def document(rows: list[Row], facts: dict[str, str], noise: Noise, account: str, table_text: str) -> str:
     listed = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     frames = sum(sample.frames for row in rows for all_of_one in row.samples.values() for sample in all_of_one)
     return f"""# Packets through a node, against the kernel's bridge and VXLAN device
@@ -84,8 +94,7 @@ median of the rounds' own ratios; `middle half`: its quartiles. All of this incl
 that alone is `harness` (frames made, counted and dropped where they come in), and `without it` is the ratio when its
 time is taken off both.
 
-{noise.sentence} Within a case and gateway the middle half of the rounds is {typical_spread(rows):.1%} wide
-(median of all).
+{paragraph(f"{noise.sentence} {spread_sentence(rows)}")}
 
 ## What is compared
 
@@ -102,8 +111,10 @@ ports. Frames enter by `BPF_PROG_TEST_RUN` with live XDP frames, as from a drive
 are counted and dropped at tcx egress of the other, so that neither drivers nor peers are part of the figures. Sizes
 are those of the carried Ethernet frame without FCS. Before measuring, one frame of each kind is compared byte by byte
 where it leaves; while measuring, every frame is counted by its length and inner source address, and a run in which
-more than one of 1,000 is missing is refused. In this run {frames:,} frames came through. All is on one CPU, the
-gateways take turns within each round, and time that the kernel spends in `ksoftirqd` counts.
+more than one of 1,000 is missing is refused. All is on one CPU, the gateways take turns within each round, and
+time that the kernel spends in `ksoftirqd` counts.
+
+{paragraph(f"In this run {frames:,} frames were measured. {account}")}
 
 Not measured here: TCP with super-packets, more than one connection, flooding, real network cards.
 """
