@@ -45,9 +45,9 @@ $(VENV)/.ready: Tests/SDK/requirements.txt
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh
 
-bench: setup ## Packets through the node against the kernel's bridge and VXLAN device.
+bench: setup ## Packets through the node against the kernel's bridge and VXLAN device; needs root.
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
-	benchmarks/datapath .build-release/release/esw
+	benchmarks/datapath .build-release/release/esw $(ARGS)
 
 format: ## Format all Swift sources.
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
