@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import ServiceLifecycle
 
 /// Nobody gets further who is not known: users by their signature, agents by their token.
 ///
@@ -63,10 +64,18 @@ struct Authentication: RouterMiddleware {
     let deadline = channel.eventLoop.scheduleTask(in: Self.bodyPatience) { channel.close(promise: nil) }
     defer { deadline.cancel() }
     do {
-      return try await request.body.collect(upTo: limit)
+      // Who sends half a body would hold up a server that is told to stop.
+      return try await cancelWhenGracefulShutdown {
+        let body = try await request.body.collect(upTo: limit)
+        // A cancelled body just ends.
+        try Task.checkCancellation()
+        return body
+      }
     } catch is NIOTooManyBytesError {
       throw CallError.bodyTooLarge
     } catch let error as HTTPParserError {
+      throw error
+    } catch let error as CancellationError {
       throw error
     } catch {
       throw CallError.bodyUnreadable

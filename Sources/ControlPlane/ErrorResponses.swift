@@ -35,6 +35,7 @@ struct ErrorAnswer: Sendable {
       detail = "\(error)"
     case is CancellationError:
       self.init(.serviceUnavailable, "APIGW.0201", "The server is stopping.")
+      leavesBodyUnread = true
     default:
       self.init(.internalServerError, "l2cg.8000", "The server could not do it; its log says why.")
       detail = "\(error)"
