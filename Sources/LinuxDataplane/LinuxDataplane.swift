@@ -91,7 +91,7 @@ package actor LinuxDataplane: Dataplane {
   }
 
   package func evidence() throws -> DataplaneEvidence {
-    guard let maps = try pins.openMaps(), try maps.slowPathIndex() != nil else { return DataplaneEvidence() }
+    guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else { return DataplaneEvidence() }
     try pins.sweep()
     return try EvidenceCollection(of: maps).evidence
   }
