@@ -46,7 +46,10 @@ struct DatapathMaps: Sendable {
 
   private static let only = UInt32(0)
 
-  /// Nil when the maps were made by another version: then nothing else in them may be read.
+  /// False when the maps were made by another version: then nothing else in them may be read.
+  func areOfThisVersion() throws(BPFError) -> Bool { try slowPathIndex() != nil }
+
+  /// 0 while no device is registered; nil when the maps were made by another version.
   func slowPathIndex() throws(BPFError) -> UInt32? {
     guard let row: esw_meta_row = try meta.value(of: Self.only), row.magic == ESW_MAGIC,
       row.layout_version == ESW_LAYOUT_VERSION

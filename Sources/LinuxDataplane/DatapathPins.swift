@@ -67,7 +67,7 @@ struct DatapathPins: Sendable {
     let folders = try root.names()
     let hasPrograms = folders.contains { $0.hasPrefix(Self.programsPrefix) }
     guard hasPrograms || folders.contains("maps") || folders.contains("links") else { return nil }
-    guard let maps = try openMaps(), try maps.slowPathIndex() != nil else {
+    guard let maps = try openMaps(), try maps.areOfThisVersion() else {
       return Contents(condition: .otherLayout, maps: nil, links: try pinnedLinks())
     }
     let links = try pinnedLinks()
@@ -121,7 +121,7 @@ struct DatapathPins: Sendable {
       throw BPFError(attempted: "open the maps in", subject: self.maps.path, cause: .notInObject)
     }
     // Last: maps without this row count as another version's.
-    if try maps.slowPathIndex() == nil { try maps.setSlowPathIndex(0) }
+    if try !maps.areOfThisVersion() { try maps.setSlowPathIndex(0) }
   }
 
   /// Puts our programs into all links, each between two frames, and forgets the old ones.

@@ -22,6 +22,7 @@ package actor LinuxDataplane: Dataplane {
   package nonisolated let kind = DataplaneKind.kernel
   package nonisolated let kernelRelease: String
 
+  private let locks: [NodeLock]
   private let thread: NamespaceThread
   private let events: AsyncStream<Void>
   private var openSocket: NetlinkSocket?
@@ -32,12 +33,18 @@ package actor LinuxDataplane: Dataplane {
   /// - Parameters:
   ///   - namespace: Path of the node's network namespace, such as `/run/netns/NAME`; nil: that of the caller.
   ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
-  /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system.
+  /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system;
+  ///   and when another process works on this namespace or with these pins, as nobody can while this lives.
   package init(namespace: String?, pins: String) throws {
     kernelRelease = try Self.usableKernelRelease()
     try Self.checkPrivilege()
     try PinFolder.mountFileSystem()
     thread = try NamespaceThread(in: namespace.map { NetworkNamespace(path: $0) })
+    let cookie = try thread.runAndWait { try NetlinkSocket().namespaceCookie() }
+    locks = [
+      try NodeLock(named: NodeLock.name(ofPins: pins)),
+      try NodeLock(named: NodeLock.name(ofNamespace: cookie)),
+    ]
     // Before anybody looks: what changes in between wakes them.
     events = try thread.runAndWait { try NetlinkEvents.changes([.links, .addresses, .routes]) }
     self.pins = DatapathPins(root: PinFolder(path: pins))
@@ -45,7 +52,12 @@ package actor LinuxDataplane: Dataplane {
 
   /// Takes the data path off all interfaces and removes the pin folder, whoever made it. Devices and
   /// addresses stay: they belong to a namespace.
+  ///
+  /// - Throws: `Unusable` while another process works with them.
   package static func removePins(_ path: String) throws {
+    let name = NodeLock.name(ofPins: path)
+    let lock = NodeLock.isHeldByUs(name) ? nil : try NodeLock(named: name)
+    defer { withExtendedLifetime(lock) {} }
     let pins = DatapathPins(root: PinFolder(path: path))
     try pins.unload()
     try pins.root.removeAll()
@@ -79,7 +91,7 @@ package actor LinuxDataplane: Dataplane {
   }
 
   package func evidence() throws -> DataplaneEvidence {
-    guard let maps = try pins.openMaps(), try maps.slowPathIndex() != nil else { return DataplaneEvidence() }
+    guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else { return DataplaneEvidence() }
     try pins.sweep()
     return try EvidenceCollection(of: maps).evidence
   }

@@ -106,6 +106,23 @@ struct `Evidence on the real kernel` {
     }
   }
 
+  @Test(arguments: [false, true])
+  func `is told when no slow path is registered`(deviceIsGone: Bool) async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      let maps = try #require(try DatapathPins(root: stretch.pins).openMaps())
+      try maps.setSlowPathIndex(0)
+      if deviceIsGone { try stretch.ip(stretch.node, "link delete \(Stretch.slowPath)") }
+      #expect(try await dataplane.observe().state.slowPath?.isRegistered != true)
+      // Frames are asked for from afar: without a slow path nobody tells our side the way at first.
+      _ = try? run("ip", "netns", "exec", stretch.far.name, "ping", "-c1", "-W1", "\(Stretch.fixedAddress)")
+      let evidence = try #require(try await dataplane.evidence().connections[ConnectionNumber(1)])
+      #expect(evidence.receivedAgeMilliseconds[0] != nil)
+      #expect(evidence.hosts.contains { $0.address == Stretch.farHost })
+    }
+  }
+
   @Test func `a probe from an address that is not there is no error`() async throws {
     try await withStretch { stretch in
       let probe = Probe(

@@ -177,6 +177,7 @@ struct `A stretch on the real kernel` {
 
   @Test func `notes about one namespace are not taken for those of another`() async throws {
     try await withStretch { stretch in
+      // Gone with the end of the line, as a process that has ended: one at a time works with the pins.
       try await Stretch.converge(stretch.dataplane(), to: Stretch.configuration())
       let elsewhere = try LinuxDataplane(namespace: stretch.far.path, pins: stretch.pins.path)
       let name = InterfaceName("underlay0")!
