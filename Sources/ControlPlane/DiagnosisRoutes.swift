@@ -40,6 +40,10 @@ struct DiagnosisRoutes {
   }
 
   /// By name; the marker is a node's name.
+  ///
+  /// Known: every project sees every node, with its interfaces and the strangers that knocked; only the
+  /// problems of others' switches are left out. Which nodes are whose is to be said by grants of nodes,
+  /// which do not exist yet.
   @Sendable private func nodes(request: Request, context: CallContext) async throws -> Response {
     let project = try context.project
     let query = request.query
