@@ -91,7 +91,7 @@ struct AgentCommand: AsyncParsableCommand {
     let folder = try DataFolder(settings.dataFolder())
     let agent = AgentService(
       node: node,
-      link: HTTPAgentLink(
+      link: try HTTPAgentLink(
         endpoint: settings.text("endpoint", default: ClientOptions.defaultEndpoint), node: node,
         token: try token(settings)),
       dataplane: try settings.kernel(), ledger: try ConfigurationLedger(folder: folder.agent(node)),

@@ -90,7 +90,7 @@ private struct Beside: Service {
         guard let dataplane = options.dataplane else { continue }
         let agent = AgentService(
           node: options.node,
-          link: HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
+          link: try HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
           ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
           observer: options.observer)
         try await agent.run()
