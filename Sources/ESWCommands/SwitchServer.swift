@@ -83,18 +83,29 @@ private struct Beside: Service {
   let onReady: @Sendable (String) async -> Void
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown {
       for await port in ports {
         let endpoint = Self.endpoint(host: options.host, port: port)
         await onReady(endpoint)
         guard let dataplane = options.dataplane else { continue }
-        let agent = AgentService(
-          node: options.node,
-          link: try HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
-          ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
-          observer: options.observer)
-        try await agent.run()
+        await runAgent(on: dataplane, endpoint)
       }
+    }
+  }
+
+  /// An agent that cannot start takes nothing with it: users and other nodes need the API.
+  private func runAgent(on dataplane: any Dataplane, _ endpoint: String) async {
+    do {
+      let agent = AgentService(
+        node: options.node,
+        link: try HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
+        ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
+        observer: options.observer)
+      try await agent.run()
+    } catch {
+      options.logger.error(
+        "no agent runs in this process, the API goes on without it",
+        metadata: ["node": "\(options.node)", "error": "\(error)"])
     }
   }
 
