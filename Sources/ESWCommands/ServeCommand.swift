@@ -45,23 +45,18 @@ struct ServeCommand: AsyncParsableCommand {
         dataFolder: settings.dataFolder(), host: address.host, port: address.port,
         region: try settings.region(), node: try settings.node(), logger: logger,
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
-    let key = try await server.firstKey()
+    if let key = try await server.firstKey() {
+      Terminal.say(
+        """
+        A project and a key pair were made; this is shown once:
+          project  \(key.project)
+          AK       \(key.id)
+          SK       \(key.secret)
+        They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
+        """)
+    }
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
-      guard let key else { return }
-      do {
-        try server.folder.writeCredentials(key, endpoint: endpoint)
-        Terminal.say(
-          """
-          A project and a key pair were made; this is shown once:
-            project  \(key.project)
-            AK       \(key.id)
-            SK       \(key.secret)
-          They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
-          """)
-      } catch {
-        logger.error("the credentials could not be written", metadata: ["error": "\(error)"])
-      }
     }
     try await services.run()
   }

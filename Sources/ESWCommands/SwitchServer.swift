@@ -36,13 +36,31 @@ struct SwitchServer {
   }
 
   /// The key pair that a new store gets; nil when it has a project already.
+  ///
+  /// It is in the credentials file before it is in the store: whatever fails afterwards, a port in use or a
+  /// crash, the store never holds a secret that nobody can read. A file without its key does no harm: the
+  /// next start replaces it.
   func firstKey() async throws -> AccessKey? {
-    let name = options.region.name
-    return try await store.commit { snapshot in
-      ProjectAdmission.bootstrap(
-        projectName: name, in: snapshot, randomness: SystemRandomNumberGenerator(), now: .now)
-    }.outcome
+    let change = ProjectAdmission.bootstrap(
+      projectName: options.region.name, in: store.snapshot, randomness: SystemRandomNumberGenerator(),
+      now: .now)
+    guard let key = change.outcome else {
+      warnOfMissingCredentials()
+      return nil
+    }
+    try folder.writeCredentials(key, endpoint: endpoint(port: options.port))
+    return try await store.commit { $0.projects.isEmpty ? change : IntentChange(edits: [], outcome: nil) }
+      .outcome
   }
+
+  private func warnOfMissingCredentials() {
+    guard !folder.hasCredentials else { return }
+    options.logger.warning(
+      "the store has a project, and the file with its key pair is not there: who has the pair can go on",
+      metadata: ["file": "\(folder.credentials)"])
+  }
+
+  private func endpoint(port: Int) -> String { Beside.endpoint(host: options.host, port: port) }
 
   /// What is to be run; it serves until a graceful shutdown is triggered.
   ///
@@ -86,10 +104,21 @@ private struct Beside: Service {
     await cancelWhenGracefulShutdown {
       for await port in ports {
         let endpoint = Self.endpoint(host: options.host, port: port)
+        updateCredentials(endpoint)
         await onReady(endpoint)
         guard let dataplane = options.dataplane else { continue }
         await runAgent(on: dataplane, endpoint)
       }
+    }
+  }
+
+  private func updateCredentials(_ endpoint: String) {
+    do {
+      try folder.updateCredentials(endpoint: endpoint)
+    } catch {
+      options.logger.error(
+        "the endpoint could not be written to the credentials",
+        metadata: ["file": "\(folder.credentials)", "error": "\(error)"])
     }
   }
 
@@ -110,7 +139,7 @@ private struct Beside: Service {
   }
 
   /// An address that means all of the machine's is reached by loopback.
-  private static func endpoint(host: String, port: Int) -> String {
+  static func endpoint(host: String, port: Int) -> String {
     switch host {
     case "0.0.0.0": "http://127.0.0.1:\(port)"
     case "::": "http://[::1]:\(port)"
