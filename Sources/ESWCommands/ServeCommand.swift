@@ -129,8 +129,7 @@ extension Settings {
   /// - Throws: With what is missing (privilege, kernel version, bpffs).
   func kernel() throws -> LinuxDataplane {
     let namespace = optionalText("namespace")
-    let name = namespace.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "host"
-    return try LinuxDataplane(namespace: namespace, pins: "/sys/fs/bpf/openesw/\(name)")
+    return try LinuxDataplane(namespace: namespace, pins: NodePins.folder(ofNamespace: namespace))
   }
 
   func listenAddress() throws -> (host: String, port: Int) {

@@ -53,7 +53,7 @@ struct Leftovers: Equatable {
   init() async throws {
     namespaces = try await DemoTopology().existing()
     pins = ((try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/bpf/openesw")) ?? [])
-      .filter { $0 == "demo" }
+      .filter { $0 == "demo-node" }
     folders = try FileManager.default.contentsOfDirectory(atPath: NSTemporaryDirectory())
       .filter { $0.hasPrefix("esw-demo-") }
     links = try await Program.run("ip", ["-brief", "link"]).output

@@ -31,7 +31,7 @@ struct `A gateway in the kernel` {
     } catch {
       failure = error
     }
-    try? FileManager.default.removeItem(atPath: "/sys/fs/bpf/openesw/\(sites.node)")
+    try? FileManager.default.removeItem(atPath: NodePins.folder(ofNamespace: "/run/netns/\(sites.node)"))
     try await sites.remove()
     if let failure { throw failure }
   }
@@ -39,7 +39,7 @@ struct `A gateway in the kernel` {
   /// Programs, links and devices of ours, by the kernel's own ids.
   private func kernelIDs(_ sites: DemoTopology) async throws -> String {
     let links = try await Program.run("ip", ["-n", sites.node, "-brief", "link"]).output
-    let pins = "/sys/fs/bpf/openesw/\(sites.node)"
+    let pins = NodePins.folder(ofNamespace: "/run/netns/\(sites.node)")
     let stamps = try await Program.run("sh", ["-c", "find \(pins) -printf '%P %i\\n' | sort"]).output
     return links + stamps
   }
@@ -79,7 +79,7 @@ struct `A gateway in the kernel` {
       }
       #expect(after == before)
       let pins =
-        (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/bpf/openesw/\(sites.node)")) ?? []
+        (try? FileManager.default.contentsOfDirectory(atPath: NodePins.folder(ofNamespace: "/run/netns/\(sites.node)"))) ?? []
       #expect(pins.isEmpty)
     }
   }

@@ -11,7 +11,7 @@ import UnixSignals
 /// The demo from beginning to end, with the clean-up that follows whatever happens.
 struct Demo: Sendable {
   static let node = "demo-node"
-  static let pins = "/sys/fs/bpf/openesw/demo"
+  static let pins = NodePins.demo
 
   let isSimulated: Bool
   let once: Bool
