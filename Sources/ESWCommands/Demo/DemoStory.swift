@@ -26,11 +26,12 @@ struct DemoStory: Sendable {
     var connection: ConnectionID?
   }
 
-  /// Waits until the agent has told the node's interfaces: attachments are admitted by them.
+  /// Waits until the agent has told the node's interfaces, by which attachments are admitted, and that it
+  /// has a configuration: before that a node may be refused as one that is not heard.
   func awaitNode() async throws {
     for _ in 0..<200 {
       let nodes = try await client.call(.GET, client.ownPath("/nodes"), as: Answer.Nodes.self).nodes
-      if nodes.contains(where: { $0.name == node }) {
+      if nodes.contains(where: { $0.name == node && $0.generation != nil }) {
         narrator.line("node \(node) reports")
         return
       }
