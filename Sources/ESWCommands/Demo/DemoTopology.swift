@@ -109,11 +109,14 @@ struct DemoTopology: Sendable {
     try await batch(["address add \(Self.vm2Address)/24 dev eth0", "link set eth0 up"], in: vm2)
   }
 
-  /// Lines of `ip -batch`, in a namespace or outside of all.
+  /// Lines of `ip -batch`, in a namespace or outside of all. Never stopped in the middle, so that no
+  /// namespace is left half made; who is cancelled begins no other.
   private func batch(_ lines: [String], in namespace: String? = nil) async throws {
     guard !lines.isEmpty else { return }
     let place = namespace.map { ["-n", $0] } ?? []
-    try await Program.check("ip", place + ["-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    try await uncancelled {
+      try await Program.check("ip", place + ["-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    }
   }
 }
 
