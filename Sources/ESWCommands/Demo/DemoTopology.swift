@@ -126,14 +126,21 @@ struct Ping: Sendable {
   let received: Int
   /// Milliseconds.
   let averageRoundTrip: Double?
+  /// What `ping` or `ip` said instead of a summary.
+  let failure: String?
 
   var isComplete: Bool { transmitted > 0 && received == transmitted }
 
   init(from namespace: String, to address: String, count: Int = 5) async throws {
     let result = try await Program.run(
       "ip", ["netns", "exec", namespace, "ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "1", address])
-    let summary = result.output.split(separator: "\n").first { $0.contains("packets transmitted") } ?? ""
-    let numbers = summary.split(separator: ",").compactMap { part in
+    let summary = result.output.split(separator: "\n").first { $0.contains("packets transmitted") }
+    failure =
+      summary != nil
+      ? nil
+      : "status \(result.status): \(result.errors)\(result.output)".trimmingCharacters(
+        in: .whitespacesAndNewlines)
+    let numbers = (summary ?? "").split(separator: ",").compactMap { part in
       part.split(separator: " ").first.flatMap { Int($0) }
     }
     transmitted = numbers.first ?? 0
