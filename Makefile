@@ -8,14 +8,14 @@ VENV := .venv
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build setup test-sdk bench format golden datapath clean
+.PHONY: help run test check build setup bench format golden datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Install what is missing, build, and run the demo: a stretched subnet on this machine.
-	@$(SWIFT) build $(STRICT) --product esw 2>&1 | scripts/build-progress
-	@exec $$($(SWIFT) build --show-bin-path)/esw demo $(ARGS)
+	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
+	@folder=$$($(SWIFT) build --show-bin-path) && exec "$$folder/esw" demo $(ARGS)
 
 test: setup $(VENV)/.ready check ## Install what is missing, build, and run all tests.
 	$(SWIFT) build $(STRICT) --build-tests
@@ -45,9 +45,12 @@ $(VENV)/.ready: Tests/SDK/requirements.txt
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh
 
-bench: setup ## Packets through the node against the kernel's bridge and VXLAN device.
+bench: setup ## Packets through the node against the kernel's bridge and VXLAN device; needs root.
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
-	benchmarks/datapath .build-release/release/esw
+	benchmarks/datapath .build-release/release/esw $(ARGS)
+
+golden: setup ## Write the golden files anew; their difference is the review.
+	GOLDEN=rewrite $(SWIFT) test --filter ControlPlaneTests
 
 format: ## Format all Swift sources.
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

@@ -22,6 +22,8 @@ struct AgentRoutes {
   }
 
   /// Answers at once unless the agent has the newest generation of this store; then waits for the next.
+  /// An agent that is ahead of us, because the store is a backup's, gets what we have: it will not take
+  /// it, and says so in its report.
   @Sendable private func configuration(request: Request, context: CallContext) async throws -> Response {
     let node = try node(of: context)
     let query = request.query
@@ -29,8 +31,9 @@ struct AgentRoutes {
     let after = try number(query, "after", upTo: .max)
     let wait =
       try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
-    guard let after, store == .only(core.snapshot.store) else {
-      return try answer(GatewayConfiguration(for: node, from: core.snapshot))
+    let current = core.snapshot
+    guard let after, store == .only(current.store), after <= current.revision.value else {
+      return try answer(GatewayConfiguration(for: node, from: current))
     }
     let snapshot = await cancelWhenGracefulShutdown { [core] in
       await core.store.snapshot(after: Revision(after), within: .seconds(wait))

@@ -1,3 +1,4 @@
+import ESWModel
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -48,13 +49,18 @@ struct AnswerEverything: RouterMiddleware {
       "path": "\(context.endpointPath ?? "-")", "status": "\(response.status.code)",
       "duration_ms": "\(duration / .milliseconds(1))",
     ]
-    if let key = context.trace.keyID { metadata["key"] = "\(key)" }
+    var isAgent = false
+    switch context.trace.caller {
+    case .user(let key)?: metadata["key"] = "\(key.id)"
+    case .agent?: isAgent = true
+    case nil: break
+    }
     if let failure {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }
     }
     // Agents ask and report all the time: only their errors are news.
-    let isRoutine = failure == nil && request.target.path.hasPrefix(Authentication.agentPrefix)
+    let isRoutine = failure == nil && isAgent
     let level: Logger.Level = response.status.kind == .serverError ? .error : isRoutine ? .debug : .info
     logger.log(level: level, "request", metadata: metadata)
   }

@@ -5,16 +5,18 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import ServiceLifecycle
 
 /// Nobody gets further who is not known: users by their signature, agents by their token.
 ///
-/// The body is read here, because it is under the signature.
+/// What a request shows decides, never its path: what a path opens to whom is said where its routes are,
+/// by `OwnProject` and `AgentsOnly`. The body is read here, because it is under the signature.
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
   /// How long a body may take to arrive; our own choice.
   static let bodyPatience: TimeAmount = .seconds(60)
-  static let agentPrefix = "/openesw/v1/agent/"
+  private static let tokenPrefix = "Bearer "
 
   let core: ControlPlaneCore
   let agentToken: String
@@ -23,9 +25,11 @@ struct Authentication: RouterMiddleware {
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    if request.target.path.hasPrefix(Self.agentPrefix) {
-      try checkToken(of: request)
+    let shown = request.headers[.authorization] ?? ""
+    if shown.hasPrefix(Self.tokenPrefix) {
+      try check(token: shown.dropFirst(Self.tokenPrefix.count))
       context.body = try await body(of: request, upTo: AgentLinkMessages.mostBytes, on: context.channel)
+      context.caller = .agent
     } else {
       let signable = request.signable
       let claim: SignatureClaim
@@ -36,18 +40,16 @@ struct Authentication: RouterMiddleware {
       var hash = BodyHash()
       context.body.withUnsafeReadableBytes { hash.update($0) }
       do throws(SignatureRejection) {
-        context.caller = try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID))
+        context.caller = .user(
+          try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID)))
       } catch { throw CallError.signature(error) }
-      context.trace.keyID = claim.keyID
     }
+    context.trace.caller = context.caller
     return try await next(request, context)
   }
 
   /// Digests of the two are compared, which takes the same time wherever they differ.
-  private func checkToken(of request: Request) throws(CallError) {
-    let shown = request.headers[.authorization] ?? ""
-    let prefix = "Bearer "
-    let token = shown.hasPrefix(prefix) ? String(shown.dropFirst(prefix.count)) : ""
+  private func check(token: Substring) throws(CallError) {
     let isRight = SHA256.hash(data: Array(token.utf8)) == SHA256.hash(data: Array(agentToken.utf8))
     guard isRight, !agentToken.isEmpty else { throw .agentToken }
   }
@@ -62,10 +64,18 @@ struct Authentication: RouterMiddleware {
     let deadline = channel.eventLoop.scheduleTask(in: Self.bodyPatience) { channel.close(promise: nil) }
     defer { deadline.cancel() }
     do {
-      return try await request.body.collect(upTo: limit)
+      // Who sends half a body would hold up a server that is told to stop.
+      return try await cancelWhenGracefulShutdown {
+        let body = try await request.body.collect(upTo: limit)
+        // A cancelled body just ends.
+        try Task.checkCancellation()
+        return body
+      }
     } catch is NIOTooManyBytesError {
       throw CallError.bodyTooLarge
     } catch let error as HTTPParserError {
+      throw error
+    } catch let error as CancellationError {
       throw error
     } catch {
       throw CallError.bodyUnreadable
@@ -73,7 +83,36 @@ struct Authentication: RouterMiddleware {
   }
 }
 
-/// A key opens its own project only (contract section 8.3).
+/// A path is spelled in one way only: the router skips empty segments and the scheme of a whole URL, and
+/// who stands before us may resolve dots. All of these are unknown here.
+struct PlainPath: RouterMiddleware {
+  func handle(
+    _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
+  ) async throws -> Response {
+    guard Self.isPlain(request.target.path) else { throw CallError.noSuchPath }
+    return try await next(request, context)
+  }
+
+  private static func isPlain(_ path: String) -> Bool {
+    guard path.utf8.first == UInt8(ascii: "/") else { return false }
+    let segments = path.lowercased().replacing("%2e", with: ".").dropFirst()
+      .split(separator: "/", omittingEmptySubsequences: false)
+    return segments.allSatisfy { !["", ".", ".."].contains($0) }
+  }
+}
+
+/// The door of the agents' routes: no user's key opens it.
+struct AgentsOnly: RouterMiddleware {
+  func handle(
+    _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
+  ) async throws -> Response {
+    guard case .agent? = context.caller else { throw CallError.agentToken }
+    return try await next(request, context)
+  }
+}
+
+/// The door of the users' routes: a key opens its own project only (contract section 8.3), and no
+/// agent's token opens any.
 struct OwnProject: RouterMiddleware {
   func handle(
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response

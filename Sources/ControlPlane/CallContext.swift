@@ -8,6 +8,11 @@ import Synchronization
 
 /// A request on its way through the doors.
 struct CallContext: RequestContext {
+  enum Caller: Sendable {
+    case user(AccessKey)
+    case agent
+  }
+
   var coreContext: CoreRequestContextStorage
   /// 32 hex digits, fresh for every request (contract section 2).
   let requestID: String
@@ -15,8 +20,8 @@ struct CallContext: RequestContext {
   let trace = CallTrace()
   /// Whole; empty before authentication.
   var body = ByteBuffer()
-  /// Set by authentication; nil for an agent.
-  var caller: AccessKey?
+  /// Set by authentication; nil before.
+  var caller: Caller?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
@@ -26,11 +31,11 @@ struct CallContext: RequestContext {
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 
-  /// The project of a request that has passed the door of projects.
+  /// The project of a user. An agent has none.
   var project: ProjectID {
     get throws(CallError) {
-      guard let caller else { throw .foreignProject }
-      return caller.project
+      guard case .user(let key)? = caller else { throw .signature(.missing) }
+      return key.project
     }
   }
 
@@ -55,11 +60,11 @@ struct CallContext: RequestContext {
 
 /// What the log line of a request tells beside what is known at its start.
 final class CallTrace: Sendable {
-  private let key = Mutex<String?>(nil)
+  private let known = Mutex<CallContext.Caller?>(nil)
 
-  var keyID: String? {
-    get { key.withLock { $0 } }
-    set { key.withLock { $0 = newValue } }
+  var caller: CallContext.Caller? {
+    get { known.withLock { $0 } }
+    set { known.withLock { $0 = newValue } }
   }
 }
 

@@ -10,7 +10,7 @@ import ServiceLifecycle
 /// The HTTP server: the API for users, the link for agents.
 ///
 /// Every request passes the same doors in this order: an id and a log line, limits, authentication, and
-/// only then its path.
+/// only then its path; whose a path is, the door before its routes says.
 package struct ControlPlaneService: Service {
   package struct Settings: Sendable {
     package var address: String
@@ -79,6 +79,7 @@ package struct ControlPlaneService: Service {
     router.add(middleware: AnswerEverything(logger: logger))
     router.add(middleware: RequestLimits())
     router.add(middleware: Authentication(core: core, agentToken: settings.agentToken))
+    router.add(middleware: PlainPath())
     let switches = router.group("v3/:project_id/l2cg").add(middleware: OwnProject())
     InstanceRoutes(core: core).add(to: switches)
     ConnectionRoutes(core: core).add(to: switches)
@@ -87,7 +88,7 @@ package struct ControlPlaneService: Service {
     let additions = router.group("openesw/v1/:project_id").add(middleware: OwnProject())
     AttachmentRoutes(core: core).add(to: additions)
     DiagnosisRoutes(core: core).add(to: additions)
-    AgentRoutes(core: core).add(to: router.group("openesw/v1/agent/:node"))
+    AgentRoutes(core: core).add(to: router.group("openesw/v1/agent/:node").add(middleware: AgentsOnly()))
     return router
   }
 }

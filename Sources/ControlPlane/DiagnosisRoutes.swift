@@ -58,7 +58,7 @@ extension ControlPlaneCore.View {
   /// Problems of other projects' switches are theirs alone.
   fileprivate func shows(_ problem: Problem, to project: ProjectID) -> Bool {
     switch problem.subject {
-    case .node: true
+    case .node, .configuration, .leftovers: true
     case .instance(let id): snapshot.instances[id, of: project] != nil
     case .connection(let id): snapshot.connections[id, of: project] != nil
     }

@@ -1,5 +1,6 @@
 import ESWAdmission
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import Hummingbird
@@ -33,8 +34,11 @@ struct ErrorAnswer: Sendable {
     case let error as any HTTPResponseError where error.status.kind == .clientError:
       self.init(error.status, "APIGW.0201", "The request is malformed.")
       detail = "\(error)"
+    case is StoreOverloaded:
+      self.init(.tooManyRequests, "APIGW.0308", "Too many changes wait to be written: try again.")
     case is CancellationError:
       self.init(.serviceUnavailable, "APIGW.0201", "The server is stopping.")
+      leavesBodyUnread = true
     default:
       self.init(.internalServerError, "l2cg.8000", "The server could not do it; its log says why.")
       detail = "\(error)"

@@ -34,6 +34,14 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   }
 }
 
+extension GatewayReport {
+  package func with(interfaces: [InterfaceFact]) -> GatewayReport {
+    GatewayReport(
+      node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
+      interfaces: interfaces, problems: problems, connections: connections, strangers: strangers)
+  }
+}
+
 package enum DataplaneKind: String, Hashable, Sendable, Codable {
   case kernel, simulated
 }
@@ -43,6 +51,10 @@ package struct Problem: Hashable, Sendable, Codable {
   package enum Subject: Hashable, Sendable, Codable {
     /// Everything on the node.
     case node
+    /// The newest configuration could not be taken: what the node has goes on, what is new does not come.
+    case configuration
+    /// Something that should be gone and is not. It is nobody's any more, so no status depends on it.
+    case leftovers
     case instance(InstanceID)
     case connection(ConnectionID)
   }
@@ -63,11 +75,14 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package let toLocal: TrafficCount
   /// Not listed: not dropped.
   package let drops: [DropCount]
-  /// At most `ConnectionReport.mostHosts`, the last seen first.
+  /// At most `mostHosts`, and of all connections at most `mostHostsOfAll`; the last seen first.
   package let hosts: [HostFact]
 
   /// How many hosts of one connection a report names.
   package static let mostHosts = 256
+  /// How many hosts all connections of a report name together: a report comes every second, and must stay
+  /// far below what the link carries.
+  package static let mostHostsOfAll = 20_000
 
   package init(
     id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,

@@ -7,6 +7,8 @@ package struct ReportSnapshot: Sendable {
     package let at: Timestamp
     /// Where each connection stands in the report: a list of connections asks for each of them.
     private let places: [ConnectionID: Int]
+    /// The first problem of each subject, for the same reason.
+    private let problems: [Problem.Subject: Problem]
 
     package init(report: GatewayReport, at: Timestamp) {
       self.report = report
@@ -14,12 +16,27 @@ package struct ReportSnapshot: Sendable {
       places = Dictionary(
         zip(report.connections.lazy.map(\.id), report.connections.indices),
         uniquingKeysWith: { first, _ in first })
+      problems = Dictionary(
+        report.problems.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// What the report says of it. O(1).
     package func connection(_ id: ConnectionID) -> ConnectionReport? {
       places[id].map { report.connections[$0] }
     }
+
+    /// What stands in the way of an instance. O(1).
+    package func problem(of instance: InstanceID) -> Problem? {
+      problems[.node] ?? problems[.instance(instance)] ?? problems[.configuration]
+    }
+
+    /// What stands in the way of a connection. O(1).
+    package func problem(of connection: Connection) -> Problem? {
+      problems[.connection(connection.id)] ?? problem(of: connection.instance)
+    }
+
+    /// Why the newest configuration is not in force. O(1).
+    package var configurationProblem: Problem? { problems[.configuration] }
   }
 
   private var nodes: TreeDictionary<NodeName, Received> = [:]
@@ -34,7 +51,16 @@ package struct ReportSnapshot: Sendable {
 
   package func outcome(of job: JobID) -> JobOutcome? { jobOutcomes[job] }
 
-  package mutating func put(_ received: Received) { nodes[received.report.node] = received }
+  /// An agent that has lost its configuration, and will soon have it again, does not undo what is known of
+  /// the node: only the interfaces are taken over, and the rest ages.
+  package mutating func put(_ received: Received) {
+    let node = received.report.node
+    if received.report.store == nil, let known = nodes[node], known.report.store != nil {
+      nodes[node] = Received(report: known.report.with(interfaces: received.report.interfaces), at: known.at)
+    } else {
+      nodes[node] = received
+    }
+  }
 
   /// The first outcome of a job stays.
   package mutating func put(_ outcome: JobOutcome) {
@@ -46,26 +72,32 @@ package struct ReportSnapshot: Sendable {
 }
 
 extension ReportSnapshot {
-  /// The jobs that a report ends: those that wait for its node and a generation that it has reached.
-  /// O(jobs) when the report's generation is a new one, else O(1).
+  /// How long a problem may last before the job that it stands in the way of has failed: agents try again
+  /// every second, and what passes by itself is no failure.
+  package static let patience = Duration.seconds(10)
+
+  /// The jobs that a report ends: those that wait for its node and a generation that it has reached,
+  /// completed when nothing stands in their way, failed when something has for too long.
+  ///
+  /// - Complexity: O(jobs) when the report's generation is a new one or has problems, else O(1).
   package func outcomes(
     settledBy report: GatewayReport, in snapshot: IntentSnapshot, receivedAt: Timestamp
   ) -> [JobOutcome] {
     guard let reached = report.generation, report.store == snapshot.store else { return [] }
-    let before = nodes[report.node]?.report.generation ?? Revision(0)
-    guard reached > before else { return [] }
-    return snapshot.jobs.values.filter { job in
-      job.node == report.node && job.createdIn > before && job.createdIn <= reached
-        && jobOutcomes[job.id] == nil
-    }.map { job in
-      let problem = report.problems.first { problem in
-        switch problem.subject {
-        case .node: true
-        case .instance(let id): id == job.instance
-        case .connection: false
-        }
+    if let before = nodes[report.node]?.report, before.generation == reached, before.problems.isEmpty,
+      report.problems.isEmpty
+    {
+      return []
+    }
+    let received = Received(report: report, at: receivedAt)
+    return snapshot.jobs.values.compactMap { job in
+      guard job.node == report.node, jobOutcomes[job.id] == nil else { return nil }
+      let problem = received.problem(of: job.instance)
+      if problem == nil, job.createdIn <= reached {
+        return JobOutcome(job: job.id, endedAt: receivedAt, failReason: nil)
       }
-      return JobOutcome(job: job.id, endedAt: receivedAt, failReason: problem?.text)
+      guard let problem, receivedAt.since(job.begunAt) > Self.patience else { return nil }
+      return JobOutcome(job: job.id, endedAt: receivedAt, failReason: problem.text)
     }
   }
 }

@@ -18,19 +18,22 @@ package struct DesiredDataplane: Hashable, Sendable {
       observation.interfaces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     state.datapath = .current
     addSlowPath(interfaces)
-    for tunnel in configuration.tunnels { add(tunnel, interfaces) }
+    let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
+    for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
       add(connection, port: port)
     }
   }
 
-  /// The instance or connection that a step is for; what serves them all belongs to the node.
+  /// The instance or connection that a step is for; what serves them all belongs to the node, and what takes
+  /// something away to nobody any more.
   package func subject(of step: DataplaneStep) -> Problem.Subject {
     switch step {
-    case .loadDatapath, .replacePrograms, .unloadDatapath, .createSlowPath, .raiseSlowPath,
-      .registerSlowPath, .deleteSlowPath, .putTunnel, .removeTunnel, .removeConnection, .removePort,
-      .removeSource, .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram:
+    case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
+      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram:
+      .leftovers
+    case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
     case .addAddress(let owned): subjects[owned.interface] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
@@ -54,7 +57,19 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.programs.insert(ProgramAttachment(program: .slow, interface: .name(name)))
   }
 
-  private mutating func add(_ tunnel: TunnelConfiguration, _ interfaces: [InterfaceName: InterfaceFact]) {
+  /// Which interface has an address that we did not put there; addresses of loopback count too.
+  private static func foreignAddresses(of interfaces: [InterfaceFact]) -> [IPv4Address: InterfaceName] {
+    var result: [IPv4Address: InterfaceName] = [:]
+    for interface in interfaces {
+      for address in interface.addresses where !address.isOurs { result[address.address] = interface.name }
+    }
+    return result
+  }
+
+  private mutating func add(
+    _ tunnel: TunnelConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
+    _ foreignAddresses: [IPv4Address: InterfaceName]
+  ) {
     let subject = Problem.Subject.instance(tunnel.instance)
     state.tunnels.insert(tunnel.address)
     guard let underlay = interfaces[tunnel.interface] else {
@@ -69,18 +84,13 @@ package struct DesiredDataplane: Hashable, Sendable {
           subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up"))
     }
     state.programs.insert(ProgramAttachment(program: .underlay, interface: .name(tunnel.interface)))
-    for other in interfaces.values where other.name != tunnel.interface {
-      if other.addresses.contains(where: { $0.address == tunnel.address && !$0.isOurs }) {
-        problems.append(
-          Problem(
-            subject,
-            "the tunnel address \(tunnel.address) is on \(other.name), and its subnet is attached to \(tunnel.interface)"
-          ))
-        return
-      }
-    }
     // An address that somebody else put there serves as well, and is not ours to remove.
-    guard !underlay.addresses.contains(where: { $0.address == tunnel.address && !$0.isOurs }) else { return }
+    if let holder = foreignAddresses[tunnel.address] {
+      guard holder != tunnel.interface else { return }
+      let text = "the tunnel address \(tunnel.address) is on \(holder), not on \(tunnel.interface)"
+      problems.append(Problem(subject, text + ", to which its subnet is attached"))
+      return
+    }
     state.ownedAddresses.insert(
       OwnedAddress(interface: tunnel.interface, address: tunnel.address, prefixLength: tunnel.prefixLength))
   }
@@ -98,6 +108,11 @@ package struct DesiredDataplane: Hashable, Sendable {
     }
     switch connection.point {
     case .interface:
+      if let unfit = Self.unfitness(of: fact) {
+        problems.append(
+          Problem(subject, "the attached interface \(name) \(unfit): its frames are left alone"))
+        return nil
+      }
       subjects[name] = subject
       // What we set stays ours while it is in effect; what others set is theirs.
       let ours = adjustments[name]
@@ -117,6 +132,16 @@ package struct DesiredDataplane: Hashable, Sendable {
         inner: names.inner, outer: names.outer, bridge: name, areUp: true)
       return names.inner
     }
+  }
+
+  /// Why the frames of an interface may not be taken: what admission asked when it was attached may have
+  /// changed since.
+  private static func unfitness(of fact: InterfaceFact) -> String? {
+    if fact.isLoopback { return "is loopback" }
+    if fact.hasDefaultRoute { return "carries a default route" }
+    if let master = fact.master { return "is a port of \(master)" }
+    if fact.isOurs { return "is one of our own" }
+    return nil
   }
 
   private mutating func add(_ connection: ConnectionConfiguration, port: InterfaceName) {

@@ -9,6 +9,8 @@ extension GatewayReport {
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence
   ) {
+    let count = configuration?.connections.count ?? 0
+    let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))
     let connections = (configuration?.connections ?? []).map { connection in
       let counted = evidence.connections[connection.number] ?? DataplaneEvidence.PerConnection()
       return ConnectionReport(
@@ -21,7 +23,7 @@ extension GatewayReport {
         toRemote: counted.toRemote, toLocal: counted.toLocal, drops: counted.drops,
         hosts: Array(
           counted.hosts.sorted { ($0.seenAgeMilliseconds, $0.mac) < ($1.seenAgeMilliseconds, $1.mac) }
-            .prefix(ConnectionReport.mostHosts)))
+            .prefix(hosts)))
     }
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,

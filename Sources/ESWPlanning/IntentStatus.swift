@@ -3,7 +3,7 @@ package import ESWModel
 // Status is derived when it is read: intent, the newest report of the node concerned, and now.
 
 extension InstanceStatus {
-  /// - Complexity: O(attachments of the tunnel subnet + problems of the node).
+  /// - Complexity: O(attachments of the tunnel subnet).
   package init(
     of instance: Instance, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
     now: Timestamp
@@ -12,27 +12,34 @@ extension InstanceStatus {
       self.init(.active, reason: "its tunnel subnet is not attached on any node yet: nothing is forwarded")
       return
     }
-    let view = NodeView(node, of: snapshot.store, in: reports, region: region, now: now)
-    switch view {
+    switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
     case .unknown: self.init(.build, reason: "node \(node) has not reported yet")
-    case .reporting(let report):
-      guard let generation = report.generation, generation >= instance.createdIn else {
-        self.init(.build, reason: "node \(node) has not applied it yet")
+    case .reporting(let received):
+      let problem = received.problem(of: instance.id)
+      let outcomes = snapshot.jobIDs(of: instance.id).compactMap { reports.outcome(of: $0) }
+      guard let generation = received.report.generation, generation >= instance.createdIn else {
+        self.init(
+          received.configurationProblem == nil ? .build : .failed,
+          reason: problem?.text ?? "node \(node) has not applied it yet")
         return
       }
-      guard let problem = report.problem(of: instance.id) else {
+      guard let problem else {
         self.init(.active)
         return
       }
-      let failed = snapshot.jobIDs(of: instance.id).contains { reports.outcome(of: $0)?.failReason != nil }
-      self.init(failed ? .failed : .abnormal, reason: problem.text)
+      if outcomes.contains(where: { $0.failReason != nil }) {
+        self.init(.failed, reason: problem.text)
+      } else {
+        // While the job is undecided the agent is still trying.
+        self.init(outcomes.isEmpty ? .build : .abnormal, reason: problem.text)
+      }
     }
   }
 }
 
 extension ConnectionStatus {
-  /// - Complexity: O(attachments of its subnet + problems of the node).
+  /// - Complexity: O(attachments of its subnet).
   package init(
     of connection: Connection, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
     now: Timestamp
@@ -50,31 +57,29 @@ extension ConnectionStatus {
     switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
     case .unknown: self.init(.pending, reason: "node \(node) has not reported yet")
-    case .reporting(let report):
-      guard let generation = report.generation, generation >= connection.createdIn else {
-        self.init(.pending, reason: "node \(node) has not applied it yet")
+    case .reporting(let received):
+      guard let generation = received.report.generation, generation >= connection.createdIn else {
+        let problem = received.configurationProblem
+        self.init(
+          problem == nil ? .pending : .failed, reason: problem?.text ?? "node \(node) has not applied it yet")
         return
       }
-      if let problem = report.problem(of: connection) {
+      if let problem = received.problem(of: connection) {
         self.init(.abnormal, reason: problem.text)
         return
       }
-      self.init(
-        evidence: reports.received(from: node)?.connection(connection.id), heard: now, region: region,
-        reports: reports, node: node)
+      self.init(evidence: received.connection(connection.id), heardAt: received.at, now: now, region: region)
     }
   }
 
   /// Connected only by evidence that frames come through the tunnel, and only while it is fresh.
-  private init(
-    evidence: ConnectionReport?, heard now: Timestamp, region: Region, reports: ReportSnapshot, node: NodeName
-  ) {
+  private init(evidence: ConnectionReport?, heardAt: Timestamp, now: Timestamp, region: Region) {
     let ages = evidence?.remotes.compactMap(\.receivedAgeMilliseconds) ?? []
-    guard let age = ages.min(), let received = reports.received(from: node)?.at else {
+    guard let age = ages.min() else {
       self.init(.disconnect, reason: "no frame has come through the tunnel yet")
       return
     }
-    let total = Duration.milliseconds(age) + now.since(received)
+    let total = Duration.milliseconds(age) + now.since(heardAt)
     if total <= region.evidenceLifetime {
       self.init(.connected)
     } else {
@@ -101,7 +106,7 @@ extension JobStatus {
 private enum NodeView {
   case unknown
   case silent(String)
-  case reporting(GatewayReport)
+  case reporting(ReportSnapshot.Received)
 
   init(_ node: NodeName, of store: StoreID, in reports: ReportSnapshot, region: Region, now: Timestamp) {
     guard let received = reports.received(from: node), received.report.store == store else {
@@ -109,22 +114,13 @@ private enum NodeView {
       return
     }
     let silence = now.since(received.at)
-    self =
-      silence > region.nodeSilence
-      ? .silent("node \(node) has been silent for \(silence.components.seconds) s")
-      : .reporting(received.report)
-  }
-}
-
-extension GatewayReport {
-  func problem(of instance: InstanceID) -> Problem? {
-    problems.first { $0.subject == .node || $0.subject == .instance(instance) }
-  }
-
-  func problem(of connection: Connection) -> Problem? {
-    problems.first {
-      $0.subject == .connection(connection.id) || $0.subject == .node
-        || $0.subject == .instance(connection.instance)
+    if silence > region.nodeSilence {
+      self = .silent("node \(node) has been silent for \(silence.components.seconds) s")
+    } else if silence < .zero - region.nodeSilence {
+      // A node that lives is heard again within a second of the new time.
+      self = .silent("node \(node) has not been heard since the clock was set back")
+    } else {
+      self = .reporting(received)
     }
   }
 }

@@ -12,7 +12,7 @@ package protocol IntentStore: Sendable {
   ///
   /// - Parameter decide: Pure: it may run more than once where several machines share a store.
   /// - Returns: The outcome, and a snapshot that has it; later commits may be in it too.
-  /// - Throws: What `decide` throws, with nothing written; or the store's own error.
+  /// - Throws: What `decide` throws, with nothing written; `StoreOverloaded`; or the store's own error.
   func commit<Outcome: Sendable>(
     _ decide: @escaping @Sendable (IntentSnapshot) throws -> IntentChange<Outcome>
   ) async throws -> (outcome: Outcome, snapshot: IntentSnapshot)
@@ -25,4 +25,11 @@ package protocol IntentStore: Sendable {
 
   /// Takes in a report. An outcome of a job, once recorded, stays over restarts.
   func record(_ report: GatewayReport, receivedAt: Timestamp) async throws
+}
+
+/// Too many commits wait; what was asked is not done, and may be asked again.
+package struct StoreOverloaded: Error, Hashable, CustomStringConvertible {
+  package init() {}
+
+  package var description: String { "too many changes wait to be written: try again" }
 }

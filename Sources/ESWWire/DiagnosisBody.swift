@@ -150,6 +150,8 @@ extension JSONWriter {
     object {
       switch problem.subject {
       case .node: $0.member("subject", "node")
+      case .configuration: $0.member("subject", "configuration")
+      case .leftovers: $0.member("subject", "leftovers")
       case .instance(let id):
         $0.member("subject", "instance")
         $0.member("id", id)

@@ -20,8 +20,8 @@ package actor AgentService: Service {
     package let duration: Duration
   }
 
-  /// The longest time between two full comparisons.
-  static let passInterval = Duration.seconds(1)
+  /// The shortest time from the end of a pass to the next: a storm of events is one look, not a thousand.
+  static let passSpacing = Duration.milliseconds(20)
   /// After an unanswered question: first and longest pause before the next.
   static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
 
@@ -30,24 +30,34 @@ package actor AgentService: Service {
   private let dataplane: any Dataplane
   private let ledger: ConfigurationLedger
   private let logger: Logger
+  private let passInterval: Duration
   private let observer: @Sendable (PassRecord) -> Void
 
   private var configuration: GatewayConfiguration?
+  /// Why the newest configuration is not in force.
+  private var configurationProblem: String?
+  /// The interfaces as they were last seen, for a report that has nothing newer.
+  private var interfaces: [InterfaceFact] = []
   private var probes = ProbeSchedule()
   private var loggedProblems: [Problem] = []
 
   private let wakes: Mailbox<Void>
   private let outgoing: Mailbox<GatewayReport>
 
+  /// - Parameters:
+  ///   - passInterval: The longest time between two full comparisons.
+  ///   - observer: Called after each pass, on the agent's way: it must be quick.
   package init(
     node: NodeName, link: any AgentLink, dataplane: any Dataplane, ledger: ConfigurationLedger,
-    logger: Logger, observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
+    logger: Logger, passInterval: Duration = .seconds(1),
+    observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
   ) {
     self.node = node
     self.link = link
     self.dataplane = dataplane
     self.ledger = ledger
     self.logger = logger
+    self.passInterval = passInterval
     self.observer = observer
     wakes = Mailbox()
     outgoing = Mailbox()
@@ -92,16 +102,32 @@ package actor AgentService: Service {
     }
   }
 
-  /// On disk first, then in force: a crash in between repeats the pass and loses nothing.
   private func take(_ incoming: GatewayConfiguration) throws {
     switch ConfigurationGate.judge(incoming, for: node, after: configuration) {
     case .accept:
-      try ledger.save(incoming)
+      do {
+        try keep(incoming)
+      } catch {
+        configurationProblem = "the configuration cannot be kept on disk: \(error)"
+        wakes.put(())
+        throw error
+      }
       configuration = incoming
+      configurationProblem = nil
       wakes.put(())
-    case .same: break
-    case .refuse(let reason): throw RefusedConfiguration(reason: reason)
+    case .same: configurationProblem = nil
+    case .refuse(let reason):
+      configurationProblem = "a configuration was refused: \(reason)"
+      wakes.put(())
+      throw RefusedConfiguration(reason: reason)
     }
+  }
+
+  /// On disk first, then in force: a crash in between repeats the pass and loses nothing. One that says the
+  /// same under a newer generation is not written again: most changes of intent are not about this node.
+  private func keep(_ incoming: GatewayConfiguration) throws {
+    if let configuration, configuration.says(asMuchAs: incoming) { return }
+    try ledger.save(incoming)
   }
 
   private func send() async {
@@ -122,7 +148,7 @@ package actor AgentService: Service {
   private func tick() async {
     while !Task.isCancelled {
       wakes.put(())
-      try? await Task.sleep(for: Self.passInterval)
+      try? await Task.sleep(for: passInterval)
     }
   }
 
@@ -130,6 +156,7 @@ package actor AgentService: Service {
     for await _ in wakes.letters {
       await makePass()
       if Task.isCancelled { return }
+      try? await Task.sleep(for: Self.passSpacing)
     }
   }
 
@@ -142,7 +169,7 @@ package actor AgentService: Service {
       guard let configuration else {
         // Nothing is removed before a configuration is known; the interfaces are told all the same,
         // because attachments are admitted by them.
-        outgoing.put(report(nil, observation, [], DataplaneEvidence()))
+        tell(nil, observation.interfaces, [], DataplaneEvidence())
         return
       }
       let desired = DesiredDataplane(for: configuration, on: observation)
@@ -160,11 +187,13 @@ package actor AgentService: Service {
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
-      outgoing.put(report(configuration, observation, problems, evidence))
+      tell(configuration, observation.interfaces, problems, evidence)
       let due = probes.probes(for: configuration, evidence: evidence, now: .now)
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
+      // The control plane must hear of it: silence would look like a dead node.
+      tell(configuration, interfaces, [Problem(.node, "\(error)")], DataplaneEvidence())
     }
   }
 
@@ -190,14 +219,24 @@ package actor AgentService: Service {
     }
   }
 
-  private func report(
-    _ configuration: GatewayConfiguration?, _ observation: DataplaneObservation, _ problems: [Problem],
+  private func tell(
+    _ configuration: GatewayConfiguration?, _ interfaces: [InterfaceFact], _ problems: [Problem],
     _ evidence: DataplaneEvidence
-  ) -> GatewayReport {
-    GatewayReport(
-      node: node, configuration: configuration, dataplane: dataplane.kind,
-      kernelRelease: dataplane.kernelRelease, interfaces: observation.interfaces, problems: problems,
-      evidence: evidence)
+  ) {
+    self.interfaces = interfaces
+    let own = configurationProblem.map { [Problem(.configuration, $0)] } ?? []
+    outgoing.put(
+      GatewayReport(
+        node: node, configuration: configuration, dataplane: dataplane.kind,
+        kernelRelease: dataplane.kernelRelease, interfaces: interfaces, problems: own + problems,
+        evidence: evidence))
+  }
+}
+
+extension GatewayConfiguration {
+  /// Whether the two differ in their generation only.
+  fileprivate func says(asMuchAs other: GatewayConfiguration) -> Bool {
+    store == other.store && node == other.node && tunnels == other.tunnels && connections == other.connections
   }
 }
 

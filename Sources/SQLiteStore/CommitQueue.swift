@@ -53,7 +53,7 @@ final class CommitQueue: Sendable {
       return .first
     }
     switch place {
-    case .full: commit.fail(StoreError.overloaded)
+    case .full: commit.fail(StoreOverloaded())
     case .queued: break
     case .first: writeNextBatch()
     }

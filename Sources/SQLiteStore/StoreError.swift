@@ -11,8 +11,6 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
   case notDurable(synchronous: Int)
   /// Another process has changed the intent behind our back; what was asked is not done.
   case changedElsewhere
-  /// Too many commits wait; what was asked is not done.
-  case overloaded
   /// A value that the schema has no place for; what was asked is not done.
   case unstorable(String)
   /// The transaction that held the change could not be committed; what was asked is not done.
@@ -32,7 +30,6 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
       "SQLite did not take PRAGMA synchronous = FULL (it says \(synchronous)): commits could be lost"
     case .changedElsewhere:
       "another process has written to the store: nothing is written until esw is started again"
-    case .overloaded: "too many changes wait to be written: try again"
     case .unstorable(let what): "the store cannot hold \(what)"
     case .notWritten(let reason): "the store could not be written: \(reason)"
     }

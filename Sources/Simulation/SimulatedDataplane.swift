@@ -17,6 +17,7 @@ package actor SimulatedDataplane: Dataplane {
   private var answers: [ConnectionNumber: [Int: ContinuousClock.Instant]] = [:]
   private var learned: [ConnectionNumber: [HostFact]] = [:]
   private var faults: [@Sendable (DataplaneStep) -> StepOutcome?] = []
+  private var isBlind = false
   private let watchers = Mutex<[AsyncStream<Void>.Continuation]>([])
 
   /// Every step that was applied, in order.
@@ -59,10 +60,17 @@ package actor SimulatedDataplane: Dataplane {
   }
 
   /// Alters our state behind our back, as somebody with `ip` and `bpftool` would.
-  package func meddle(_ change: @Sendable (inout DataplaneState) -> Void) {
+  ///
+  /// - Parameter isTold: Whether an event follows; the kernel loses some under load.
+  package func meddle(isTold: Bool = true, _ change: @Sendable (inout DataplaneState) -> Void) {
     change(&state)
-    announce()
+    if isTold { announce() }
   }
+
+  /// While it is blind, every look fails.
+  package func setBlind(_ isBlind: Bool) { self.isBlind = isBlind }
+
+  package struct Blind: Error {}
 
   /// Puts a host behind a remote; it answers probes.
   package func placeFarHost(_ address: IPv4Address, _ mac: MACAddress, behind remote: RemoteEndpoint) {
@@ -78,8 +86,9 @@ package actor SimulatedDataplane: Dataplane {
 
   // MARK: Dataplane
 
-  package func observe() -> DataplaneObservation {
-    DataplaneObservation(state: state, interfaces: interfaces.values.sorted { $0.name < $1.name })
+  package func observe() throws -> DataplaneObservation {
+    if isBlind { throw Blind() }
+    return DataplaneObservation(state: state, interfaces: interfaces.values.sorted { $0.name < $1.name })
   }
 
   package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {

@@ -27,6 +27,16 @@ import Testing
     }
   }
 
+  @Test func `gives at once to an agent that is ahead of a restored store`() async throws {
+    try await Lab.run { lab, caller in
+      let snapshot = lab.snapshot
+      let ahead = Revision(snapshot.revision.value + 5)
+      let reply = try await caller.agent(.get, Self.query(after: ahead, of: snapshot.store, wait: 0))
+      let configuration = try AgentLinkMessages.configuration(from: Data(reply.text.utf8))
+      #expect(configuration.generation == snapshot.revision)
+    }
+  }
+
   @Test func `gives what the node forwards`() async throws {
     try await Lab.run { _, caller in
       let network = try await caller.makeNetwork()

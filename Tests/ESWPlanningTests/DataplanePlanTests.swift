@@ -15,9 +15,11 @@ import Testing
   }
 
   /// Passes until nothing is left to do; how many did something.
-  static func converge(_ kernel: SimulatedDataplane, _ configuration: GatewayConfiguration) async -> Int {
+  static func converge(_ kernel: SimulatedDataplane, _ configuration: GatewayConfiguration) async throws
+    -> Int
+  {
     for pass in 0..<8 {
-      let observation = await kernel.observe()
+      let observation = try await kernel.observe()
       let desired = DesiredDataplane(for: configuration, on: observation)
       let plan = DataplanePlan(from: observation.state, to: desired.state)
       if plan.isEmpty { return pass }
@@ -27,14 +29,14 @@ import Testing
   }
 
   @Test(arguments: [AttachmentPoint.interface(Sample.segment), .bridge(Sample.bridge)])
-  func `one pass makes everything and a second finds nothing to do`(_ point: AttachmentPoint) async {
+  func `one pass makes everything and a second finds nothing to do`(_ point: AttachmentPoint) async throws {
     let kernel = await Self.world()
-    #expect(await Self.converge(kernel, Sample.full(point: point).configuration) == 1)
+    #expect(try await Self.converge(kernel, Sample.full(point: point).configuration) == 1)
   }
 
-  @Test func `rows go in from the inside out and programs last`() async {
+  @Test func `rows go in from the inside out and programs last`() async throws {
     let kernel = await Self.world()
-    let observation = await kernel.observe()
+    let observation = try await kernel.observe()
     let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
     let steps = DataplanePlan(from: observation.state, to: desired.state).steps.map(\.description)
     #expect(
@@ -56,12 +58,12 @@ import Testing
       ])
   }
 
-  @Test func `a removed connection loses its program, port and sources before its row`() async {
+  @Test func `a removed connection loses its program, port and sources before its row`() async throws {
     let kernel = await Self.world()
     var sample = Sample.full()
-    _ = await Self.converge(kernel, sample.configuration)
+    _ = try await Self.converge(kernel, sample.configuration)
     sample.snapshot = sample.snapshot.applying([.removeConnection(Sample.id(21))])
-    let observation = await kernel.observe()
+    let observation = try await kernel.observe()
     let desired = DesiredDataplane(for: sample.configuration, on: observation)
     let steps = DataplanePlan(from: observation.state, to: desired.state).steps.map(\.description)
     #expect(
@@ -74,60 +76,62 @@ import Testing
       ])
   }
 
-  @Test func `removing the last instance leaves the machine as it was`() async {
+  @Test func `removing the last instance leaves the machine as it was`() async throws {
     let kernel = await Self.world()
-    let before = await kernel.observe()
+    let before = try await kernel.observe()
     var sample = Sample.full()
-    _ = await Self.converge(kernel, sample.configuration)
+    _ = try await Self.converge(kernel, sample.configuration)
     sample.snapshot = sample.snapshot.applying([
       .removeConnection(Sample.id(21)), .removeInstance(Sample.id(10)),
     ])
-    _ = await Self.converge(kernel, sample.configuration)
-    #expect(await kernel.observe() == before)
+    _ = try await Self.converge(kernel, sample.configuration)
+    #expect(try await kernel.observe() == before)
   }
 
-  @Test func `maps of another layout are never read but made anew`() async {
+  @Test func `maps of another layout are never read but made anew`() async throws {
     let kernel = await Self.world()
-    _ = await Self.converge(kernel, Sample.full().configuration)
+    _ = try await Self.converge(kernel, Sample.full().configuration)
     await kernel.meddle { $0.datapath = .otherLayout }
-    let observation = await kernel.observe()
+    let observation = try await kernel.observe()
     let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
     let steps = DataplanePlan(from: observation.state, to: desired.state).steps
     #expect(steps.prefix(2) == [.unloadDatapath, .loadDatapath])
-    #expect(await Self.converge(kernel, Sample.full().configuration) == 1)
+    #expect(try await Self.converge(kernel, Sample.full().configuration) == 1)
   }
 
-  @Test func `newer programs on the same maps are one step and touch no row`() async {
+  @Test func `newer programs on the same maps are one step and touch no row`() async throws {
     let kernel = await Self.world()
-    _ = await Self.converge(kernel, Sample.full().configuration)
+    _ = try await Self.converge(kernel, Sample.full().configuration)
     await kernel.meddle { $0.datapath = .otherPrograms }
-    let observation = await kernel.observe()
+    let observation = try await kernel.observe()
     let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
     #expect(DataplanePlan(from: observation.state, to: desired.state).steps == [.replacePrograms])
   }
 
-  @Test func `an interface that is made again under its name is taken up again`() async {
+  @Test func `an interface that is made again under its name is taken up again`() async throws {
     let kernel = await Self.world()
-    _ = await Self.converge(kernel, Sample.full().configuration)
+    _ = try await Self.converge(kernel, Sample.full().configuration)
     await kernel.take(Sample.segment)
-    _ = await Self.converge(kernel, Sample.full().configuration)
+    _ = try await Self.converge(kernel, Sample.full().configuration)
     await kernel.place(Sample.segment)
-    _ = await Self.converge(kernel, Sample.full().configuration)
-    let state = await kernel.observe().state
+    _ = try await Self.converge(kernel, Sample.full().configuration)
+    let state = try await kernel.observe().state
     #expect(state.ports == [.name(Sample.segment): ConnectionNumber(1)])
     #expect(state.connections[ConnectionNumber(1)]?.port == .name(Sample.segment))
   }
 
   @Test(arguments: 0..<20)
-  func `whatever is taken away at random comes back, and then there is nothing to do`(_ round: Int) async {
+  func `whatever is taken away at random comes back, and then there is nothing to do`(_ round: Int)
+    async throws
+  {
     let seed = UInt64(round) &* 7919 &+ 17
     let kernel = await Self.world()
     let configuration = Sample.full(point: .bridge(Sample.bridge)).configuration
-    _ = await Self.converge(kernel, configuration)
-    let good = await kernel.observe().state
+    _ = try await Self.converge(kernel, configuration)
+    let good = try await kernel.observe().state
     await kernel.meddle { $0.loseSomething(seed: seed) }
-    _ = await Self.converge(kernel, configuration)
-    let healed = await kernel.observe().state
+    _ = try await Self.converge(kernel, configuration)
+    let healed = try await kernel.observe().state
     #expect(healed == good, "seed \(seed)")
   }
 }

@@ -76,6 +76,20 @@ import Testing
     #expect(desired.state.adjustments == [Sample.segment: adjustment])
   }
 
+  @Test(arguments: ["a default route", "a master", "loopback", "our own"])
+  func `an interface that has become unfit since it was attached keeps its frames`(_ reason: String) {
+    let fact = InterfaceFact(
+      name: Sample.segment, index: 7, kind: nil, isUp: true, isPromiscuous: false,
+      isLoopback: reason == "loopback", mtu: 1500, master: reason == "a master" ? Sample.bridge : nil,
+      hasDefaultRoute: reason == "a default route", addresses: [], isOurs: reason == "our own")
+    let desired = DesiredDataplane(
+      for: Sample.full().configuration,
+      on: Sample.observation(DataplaneState(), [Sample.interface(Sample.underlay), fact]))
+    #expect(desired.problems.map(\.subject) == [.connection(Sample.id(21))])
+    #expect(!desired.state.programs.contains { $0.interface == .name(Sample.segment) })
+    #expect(desired.state.adjustments.isEmpty)
+  }
+
   @Test func `a bridge attachment asks for a port of ours in it`() throws {
     let sample = Sample.full(point: .bridge(Sample.bridge))
     let desired = DesiredDataplane(for: sample.configuration, on: Sample.observation())

@@ -83,17 +83,80 @@ import Testing
     #expect(Self.status(sample, report) == (.active, .abnormal))
   }
 
-  @Test func `a creation that met a problem has failed and its job says why`() {
+  /// What the store makes of reports with these problems, at so many seconds after the job was begun.
+  private func told(
+    _ sample: Sample, _ reports: [(seconds: Int64, problems: [Problem])]
+  ) -> (job: JobStatus, instance: InstanceStatus.Word) {
+    var snapshot = ReportSnapshot()
+    var now = Sample.now
+    for (seconds, problems) in reports {
+      now = Timestamp(milliseconds: Sample.now.milliseconds + seconds * 1000)
+      let report = Self.report(sample, generation: sample.snapshot.revision, problems: problems)
+      for outcome in snapshot.outcomes(settledBy: report, in: sample.snapshot, receivedAt: now) {
+        snapshot.put(outcome)
+      }
+      snapshot.put(.init(report: report, at: now))
+    }
+    let status = InstanceStatus(
+      of: sample.instance, in: sample.snapshot, reports: snapshot, region: Self.region, now: now)
+    return (JobStatus(of: sample.snapshot.jobs[Sample.id(11)]!, reports: snapshot), status.word)
+  }
+
+  private let refused = [Problem(.instance(Sample.id(10)), "refused")]
+
+  @Test func `a creation that meets a problem is tried again before it fails`() {
+    let (job, instance) = told(Sample.full(), [(0, refused), (5, refused)])
+    #expect(job == .running && instance == .build)
+  }
+
+  @Test func `a problem that passes by itself is no failure`() {
+    let (job, instance) = told(Sample.full(), [(0, refused), (1, [])])
+    #expect(instance == .active)
+    #expect(job == .completed(endedAt: Timestamp(milliseconds: Sample.now.milliseconds + 1000)))
+  }
+
+  @Test func `a creation whose problem lasts has failed and its job says why`() {
+    let (job, instance) = told(Sample.full(), [(0, refused), (11, refused)])
+    #expect(instance == .failed)
+    #expect(
+      job == .failed(endedAt: Timestamp(milliseconds: Sample.now.milliseconds + 11_000), reason: "refused"))
+  }
+
+  @Test func `a problem after the creation makes it abnormal, and job and past stay`() {
+    let (job, instance) = told(Sample.full(), [(0, []), (20, refused)])
+    #expect(instance == .abnormal && job == .completed(endedAt: Sample.now))
+  }
+
+  @Test func `what could not be taken away touches no status`() {
     let sample = Sample.full()
     let report = Self.report(
-      sample, generation: sample.snapshot.revision, problems: [Problem(.instance(Sample.id(10)), "refused")])
-    #expect(Self.status(sample, report).0 == .failed)
+      sample, generation: sample.snapshot.revision, problems: [Problem(.leftovers, "EBUSY")], age: 0)
+    #expect(Self.status(sample, report) == (.active, .connected))
+  }
+
+  @Test func `a configuration that the node refuses fails what is new, and does not leave it pending`() {
+    let sample = Sample.full()
+    let report = Self.report(
+      sample, generation: Revision(1), problems: [Problem(.configuration, "of another store")])
+    #expect(Self.status(sample, report) == (.failed, .failed))
+  }
+
+  @Test func `an agent that has lost its configuration does not undo what is known`() {
+    let sample = Sample.full()
     var reports = ReportSnapshot()
-    for outcome in reports.outcomes(settledBy: report, in: sample.snapshot, receivedAt: Sample.now) {
-      reports.put(outcome)
-    }
-    let job = sample.snapshot.jobs[Sample.id(11)]!
-    #expect(JobStatus(of: job, reports: reports) == .failed(endedAt: Sample.now, reason: "refused"))
+    let known = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    reports.put(.init(report: known, at: Sample.now))
+    let later = Timestamp(milliseconds: Sample.now.milliseconds + 1000)
+    reports.put(.init(report: Self.report(sample, generation: nil), at: later))
+    let status = ConnectionStatus(
+      of: sample.connection, in: sample.snapshot, reports: reports, region: Self.region, now: later)
+    #expect(status.word == .connected)
+  }
+
+  @Test func `a clock that was set back does not keep a dead node alive`() {
+    let sample = Sample.full()
+    let report = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    #expect(Self.status(sample, report, secondsLater: -3600) == (.abnormal, .abnormal))
   }
 
   @Test func `a connection whose subnet is attached nowhere is disconnected, not pending for ever`() {

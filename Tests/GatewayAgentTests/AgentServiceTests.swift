@@ -10,13 +10,14 @@ import Testing
 /// An agent on a simulated kernel, for the length of `body`; its folder is removed afterwards.
 func withAgent(
   kernel: SimulatedDataplane, link: SimulatedAgentLink, folder: String? = nil,
+  passInterval: Duration = .milliseconds(100),
   _ body: () async throws -> Void
 ) async throws {
   let path = folder ?? NSTemporaryDirectory() + "esw-agent-\(UUID().uuidString)"
   defer { if folder == nil { try? FileManager.default.removeItem(atPath: path) } }
   let agent = AgentService(
     node: Stretch.node, link: link, dataplane: kernel, ledger: try ConfigurationLedger(folder: path),
-    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, passInterval: passInterval)
   try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await agent.run() }
     try await body()
@@ -60,9 +61,9 @@ enum Stretch {
 @Suite(.timeLimit(.minutes(1))) struct `A gateway agent` {
   /// The first report for which `condition` holds.
   private func report(
-    of link: SimulatedAgentLink, where condition: @Sendable (GatewayReport) async -> Bool
+    of link: SimulatedAgentLink, where condition: @Sendable (GatewayReport) async throws -> Bool
   ) async throws -> GatewayReport {
-    for await report in await link.reports() where await condition(report) { return report }
+    for await report in await link.reports() where try await condition(report) { return report }
     throw CancellationError()
   }
 
@@ -85,7 +86,7 @@ enum Stretch {
       await link.offer(Stretch.configuration(5))
       let report = try await report(of: link) { $0.generation == Revision(5) }
       #expect(report.problems.isEmpty)
-      #expect(await kernel.observe().state.connections.count == 1)
+      #expect(try await kernel.observe().state.connections.count == 1)
     }
   }
 
@@ -103,33 +104,52 @@ enum Stretch {
     }
   }
 
-  @Test func `heals what others take away, at the event and without being asked`() async throws {
+  /// By the event alone: the next look without one is an hour away. And by the look alone: nobody is told.
+  @Test(arguments: [true, false])
+  func `heals what others take away`(isTold: Bool) async throws {
     let kernel = await Stretch.kernel()
     let link = SimulatedAgentLink()
-    try await withAgent(kernel: kernel, link: link) {
+    try await withAgent(kernel: kernel, link: link, passInterval: isTold ? .seconds(3600) : .milliseconds(50))
+    {
       await link.offer(Stretch.configuration(5))
       _ = try await report(of: link) { $0.generation == Revision(5) }
-      await kernel.meddle { state in
+      await kernel.meddle(isTold: isTold) { state in
         state.sources = [:]
         state.programs = []
       }
       _ = try await report(of: link) { _ in
-        let state = await kernel.observe().state
+        let state = try await kernel.observe().state
         return state.sources.count == 1 && state.programs.count == 3
       }
     }
   }
 
-  @Test func `an older generation is refused and changes nothing`() async throws {
+  @Test func `an older generation is refused, changes nothing, and the report says so`() async throws {
     let kernel = await Stretch.kernel()
     let link = SimulatedAgentLink()
     try await withAgent(kernel: kernel, link: link) {
       await link.offer(Stretch.configuration(5))
       _ = try await report(of: link) { $0.generation == Revision(5) }
       await link.offer(Stretch.configuration(4, isEmpty: true))
-      let later = try await report(of: link) { _ in true }
+      let later = try await report(of: link) { $0.problems.contains { $0.subject == .configuration } }
       #expect(later.generation == Revision(5))
-      #expect(await kernel.observe().state.connections.count == 1)
+      #expect(try await kernel.observe().state.connections.count == 1)
+      await link.offer(Stretch.configuration(6))
+      _ = try await report(of: link) { $0.generation == Revision(6) && $0.problems.isEmpty }
+    }
+  }
+
+  @Test func `a look that fails is told, not kept silent`() async throws {
+    let kernel = await Stretch.kernel()
+    let link = SimulatedAgentLink()
+    try await withAgent(kernel: kernel, link: link) {
+      await link.offer(Stretch.configuration(5))
+      _ = try await report(of: link) { $0.generation == Revision(5) }
+      await kernel.setBlind(true)
+      let blind = try await report(of: link) { !$0.problems.isEmpty }
+      #expect(blind.problems.first?.subject == .node && blind.generation == Revision(5))
+      await kernel.setBlind(false)
+      _ = try await report(of: link) { $0.problems.isEmpty }
     }
   }
 
@@ -149,7 +169,7 @@ enum Stretch {
       _ = try await report(of: silent) { $0.generation == Revision(5) }
       #expect(await kernel.journal.count == before)
       await kernel.meddle { $0.tunnels = [] }
-      _ = try await report(of: silent) { _ in await kernel.observe().state.tunnels.count == 1 }
+      _ = try await report(of: silent) { _ in try await kernel.observe().state.tunnels.count == 1 }
     }
   }
 

@@ -198,8 +198,10 @@ private struct Declined: Error, Equatable {}
   func `lets a job fail by the node's words`(kind: StoreKind) async throws {
     let store = try kind.make()
     try await store.put(everything)
-    try await store.record(
-      report(generation: 1, problems: [Problem(.instance(id(6)), "no such device")]), receivedAt: noon)
+    let told = report(generation: 1, problems: [Problem(.instance(id(6)), "no such device")])
+    try await store.record(told, receivedAt: noon)
+    #expect(store.reports.outcome(of: id(8)) == nil)
+    try await store.record(told, receivedAt: pastPatience)
     #expect(store.reports.outcome(of: id(8))?.failReason == "no such device")
   }
 

@@ -208,7 +208,8 @@ import Testing
   @Test func `starts again with how jobs ended`() async throws {
     let store = try open()
     try await store.put(everything)
-    try await store.record(report(generation: 1, problems: [Problem(.node, "fire")]), receivedAt: noon)
+    try await store.record(
+      report(generation: 1, problems: [Problem(.node, "fire")]), receivedAt: pastPatience)
     let live = store.reports.outcome(of: id(8))
     try await store.close()
     #expect(live?.failReason == "fire")

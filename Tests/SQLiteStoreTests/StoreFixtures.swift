@@ -25,6 +25,8 @@ let testStoreID = StoreID(high: 0xE5, low: 1)
 let alice = ProjectID("00000000000000000000000000000a11")!
 let testNode = NodeName("node-1")!
 let noon = Timestamp(milliseconds: 1_800_000_000_000)
+/// When what was begun at noon has had problems for too long.
+let pastPatience = Timestamp(milliseconds: noon.milliseconds + 10_001)
 
 /// A new folder for a store.
 struct Folder {

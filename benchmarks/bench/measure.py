@@ -1,0 +1,150 @@
+"""Measuring: interleaved rounds of all gateways in all cases."""
+
+import dataclasses
+import os
+import pathlib
+import statistics
+import time
+
+from .failure import Failure
+from .frames import DECAPSULATE, ENCAPSULATE, Case
+from .gateways import Gateway
+from .kernel import Programs, inside, run_time_ns
+
+CPU_CLOCK = time.CLOCK_THREAD_CPUTIME_ID
+
+# Frames that find out how long a measurement takes; and the bounds of one.
+CALIBRATION_FRAMES = 20_000
+FEWEST_FRAMES = 5_000
+MOST_FRAMES = 20_000_000
+
+# Passes over all hosts before anything is measured: with random hosts, e^-16 of them would be missed.
+WARM_UP_PASSES = 16
+
+# A run in which more frames than this share get lost is none.
+TOLERATED_LOSS = 0.001
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One measurement of one gateway."""
+
+    frames: int
+    cpu_ns: int
+
+    @property
+    def ns_per_frame(self) -> float:
+        return self.cpu_ns / self.frames
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """All measurements of a case: for each gateway one sample a round, in the order of the rounds."""
+
+    case: Case
+    samples: dict[str, list[Sample]]
+
+    def ns(self, gateway: str) -> float:
+        """CPU time of a frame, median of the rounds."""
+        return statistics.median(sample.ns_per_frame for sample in self.samples[gateway])
+
+    def ratios(self, gateway: str, other: str) -> list[float]:
+        """Frames of `gateway` for one of `other`, at the same cost: one figure a round, because what disturbs
+        a machine lasts longer than a round and so disturbs both."""
+        pairs = zip(self.samples[gateway], self.samples[other], strict=True)
+        return [theirs.ns_per_frame / ours.ns_per_frame for ours, theirs in pairs]
+
+
+class Meter:
+    """Sends frames through gateways on one CPU and takes the CPU time.
+
+    Nearly all work is done in this thread, within the system call that lets the frames in. When the kernel puts
+    some off, the CPU's ksoftirqd does it: its time counts as well.
+    """
+
+    def __init__(self, programs: Programs, drain: pathlib.Path):
+        self._programs = programs
+        self._drain = drain
+        self._counts: dict[tuple[str, Case], int] = {}
+
+    def verify(self, gateway: Gateway, case: Case) -> None:
+        """Sends one frame and looks at every byte of what leaves."""
+        at, length = gateway.exit(case)
+        self._programs.expect(case, at, length, keep=True)
+        before, _ = self._programs.left()
+        with inside(gateway.namespace):
+            self._programs.enter(case.entering, gateway.entrance(case), 1, many=False)
+        self._await(before + 1)
+        after, _ = self._programs.left()
+        if after != before + 1:
+            raise Failure(f"{gateway.label}: a frame to {case.direction} ({case.size} bytes) did not come through")
+        wrong = gateway.why_wrong(case, self._programs.kept(length))
+        if wrong:
+            raise Failure(f"{gateway.label}: {case.direction} ({case.size} bytes): {wrong}")
+
+    def send(self, gateway: Gateway, case: Case, count: int) -> Sample:
+        """Lets `count` frames in and counts those that leave."""
+        self._programs.expect(case, *gateway.exit(case))
+        before, _ = self._programs.left()
+        with inside(gateway.namespace):
+            frame, interface = case.entering, gateway.entrance(case)
+            drained, started = run_time_ns(self._drain), time.clock_gettime_ns(CPU_CLOCK)
+            self._programs.enter(frame, interface, count, many=case.hosts > 1)
+            used = time.clock_gettime_ns(CPU_CLOCK) - started
+        self._await(before + count)
+        used += run_time_ns(self._drain) - drained
+        return Sample(frames=self._programs.left()[0] - before, cpu_ns=used)
+
+    def _await(self, wanted: int) -> None:
+        """Waits for frames that the kernel put off."""
+        deadline = time.monotonic() + 0.1
+        while self._programs.left()[0] < wanted and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def calibrate(self, gateway: Gateway, case: Case, seconds: float) -> None:
+        sample = self.send(gateway, case, CALIBRATION_FRAMES)
+        if sample.frames == 0:
+            raise Failure(f"{gateway.label}: no frame came through ({case})")
+        count = int(seconds * 1e9 / sample.ns_per_frame)
+        self._counts[gateway.key, case] = min(max(count, FEWEST_FRAMES), MOST_FRAMES)
+
+    def measure(self, gateway: Gateway, case: Case) -> Sample:
+        """As many frames as take the time asked for.
+
+        - Raises Failure: when frames were lost or spoilt.
+        """
+        count = self._counts[gateway.key, case]
+        sample = self.send(gateway, case, count)
+        if sample.frames < count * (1 - TOLERATED_LOSS):
+            raise Failure(f"{gateway.label}: of {count} frames only {sample.frames} came through ({case})")
+        return sample
+
+
+def warm_up(meter: Meter, gateway: Gateway, sizes: list[int], hosts: int) -> None:
+    """Every host is heard on its side, and each kind of frame is looked at."""
+    for direction in (DECAPSULATE, ENCAPSULATE):
+        meter.send(gateway, Case(direction, min(sizes), hosts), hosts * WARM_UP_PASSES)
+    for direction in (DECAPSULATE, ENCAPSULATE):
+        for size in sizes:
+            meter.verify(gateway, Case(direction, size, 1))
+
+
+def measure_all(meter: Meter, gateways: list[Gateway], cases: list[Case], rounds: int, seconds: float, progress):
+    """Rows in the order of the cases. In each round every case is measured at every gateway, one after another;
+    the order of the gateways turns from round to round."""
+    for gateway in gateways:
+        for case in cases:
+            meter.calibrate(gateway, case, seconds)
+    samples = {case: {gateway.key: [] for gateway in gateways} for case in cases}
+    for number in range(rounds):
+        first = number % len(gateways)
+        for case in cases:
+            for gateway in gateways[first:] + gateways[:first]:
+                samples[case][gateway.key].append(meter.measure(gateway, case))
+        progress(number + 1)
+    return [Row(case, samples[case]) for case in cases]
+
+
+def pin(cpu: int) -> None:
+    """This thread on one CPU, whose ksoftirqd is watched."""
+    os.sched_setaffinity(0, {cpu})
