@@ -114,7 +114,10 @@ let package = Package(
     tests("Netlink", ["CLinux", "KernelTesting"]),
     tests("BPF", ["CLinux", "Netlink", "KernelTesting"]),
     tests(
-      "LinuxDataplane", ["BPF", "CDatapath", "ESWModel", "ESWPlanning", "Netlink", "KernelTesting"]),
+      "LinuxDataplane",
+      [
+        "BPF", "CDatapath", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting", "Simulation",
+      ]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",

@@ -93,6 +93,13 @@ struct DatapathMaps: Sendable {
     try Self.set(connections, key, to: row)
   }
 
+  /// Whether the rows are there that the path keeps for a connection.
+  func keepsRows(of number: ConnectionNumber) throws(BPFError) -> Bool {
+    let key = bytes(of: esw_connection_key(connection: number.value))
+    guard try states.value(of: key) != nil else { return false }
+    return try activity.value(of: key) != nil
+  }
+
   private func createOnce<Row: BitwiseCopyable>(
     _ map: BPFMap, _ key: esw_connection_key, _ row: Row
   ) throws(BPFError) {

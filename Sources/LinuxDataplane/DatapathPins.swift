@@ -15,7 +15,9 @@ struct DatapathPins: Sendable {
   var maps: PinFolder { root.folder("maps") }
   var links: PinFolder { root.folder("links") }
   var programs: PinFolder { root.folder(Self.programsName) }
-  var adjusted: String { root.path(of: "adjusted") }
+  var adjusted: String { root.path(of: Self.ledgerName) }
+
+  private static let ledgerName = "adjusted"
 
   private static let programsPrefix = "programs-"
   private static let programsName = programsPrefix + digest
@@ -111,9 +113,10 @@ struct DatapathPins: Sendable {
 
   // MARK: Changes
 
-  /// Pins maps and programs; what is there in our layout stays.
-  func load() throws(BPFError) {
+  /// Pins maps and programs; what is there in our layout stays. False when all was there.
+  func load() throws(BPFError) -> Bool {
     try PinFolder.mountFileSystem()
+    if try contents()?.condition == .current { return false }
     try maps.create()
     try links.create()
     try pinPrograms()
@@ -122,10 +125,14 @@ struct DatapathPins: Sendable {
     }
     // Last: maps without this row count as another version's.
     if try !maps.areOfThisVersion() { try maps.setSlowPathIndex(0) }
+    return true
   }
 
-  /// Puts our programs into all links, each between two frames, and forgets the old ones.
-  func replacePrograms() throws(BPFError) {
+  /// Puts our programs into all links, each between two frames, and forgets the old ones. False when all
+  /// was so.
+  func replacePrograms() throws(BPFError) -> Bool {
+    let old = try root.names().filter { $0.hasPrefix(Self.programsPrefix) && $0 != Self.programsName }
+    if old.isEmpty, try contents()?.condition == .current { return false }
     try pinPrograms()
     for pinned in try pinnedLinks() {
       let program = try program(pinned.program.objectName)
@@ -134,9 +141,8 @@ struct DatapathPins: Sendable {
       }
       try pinned.link.replaceProgram(with: program)
     }
-    for name in try root.names() where name.hasPrefix(Self.programsPrefix) && name != Self.programsName {
-      try root.folder(name).removeAll()
-    }
+    for name in old { try root.folder(name).removeAll() }
+    return true
   }
 
   private func pinPrograms() throws(BPFError) {
@@ -162,7 +168,7 @@ struct DatapathPins: Sendable {
   }
 
   func removeLedger() throws(BPFError) {
-    try root.remove("adjusted")
+    try root.remove(Self.ledgerName)
     try removeEmptyRoot()
   }
 
@@ -175,8 +181,11 @@ struct DatapathPins: Sendable {
     try all.removeIfEmpty()
   }
 
-  /// Takes the programs off all interfaces and removes maps, programs and links, of whatever version.
-  func unload() throws(BPFError) {
+  /// Takes the programs off all interfaces and removes maps, programs and links, of whatever version. False
+  /// when there were none.
+  @discardableResult
+  func unload() throws(BPFError) -> Bool {
+    let wasThere = try root.names().contains { $0 != Self.ledgerName }
     for name in try links.names() {
       // Detached, not only unpinned: somebody else may have the link open.
       if let link = try BPFLink(pinnedAt: links.path(of: name)), try link.state().interfaceIndex != nil {
@@ -189,6 +198,7 @@ struct DatapathPins: Sendable {
     }
     try maps.removeAll()
     try removeEmptyRoot()
+    return wasThere
   }
 }
 

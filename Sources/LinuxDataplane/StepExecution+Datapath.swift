@@ -6,20 +6,19 @@ internal import Netlink
 
 extension StepExecution {
   mutating func loadDatapath() throws -> StepOutcome {
-    try pins.load()
+    let isNew = try pins.load()
     forgetMaps()
-    return .applied
+    return isNew ? .applied : .alreadySo
   }
 
   mutating func replacePrograms() throws -> StepOutcome {
-    try pins.replacePrograms()
-    return .applied
+    try pins.replacePrograms() ? .applied : .alreadySo
   }
 
   mutating func unloadDatapath() throws -> StepOutcome {
-    try pins.unload()
+    let wasThere = try pins.unload()
     forgetMaps()
-    return .applied
+    return wasThere ? .applied : .alreadySo
   }
 
   // MARK: Programs
@@ -90,11 +89,18 @@ extension StepExecution {
 
   // MARK: Rows
 
-  mutating func putTunnel(_ address: IPv4Address) throws -> StepOutcome {
-    let maps = try maps()
-    try DatapathMaps.set(
-      maps.tunnels, esw_tunnel_key(address_be: address.networkOrder), to: esw_tunnel_row())
+  private static func put<Key: BitwiseCopyable, Row: BitwiseCopyable>(
+    _ map: BPFMap, _ key: Key, _ row: Row
+  ) throws(BPFError) -> StepOutcome {
+    let before: Row? = try map.value(of: key)
+    if let before, bytes(of: before) == bytes(of: row) { return .alreadySo }
+    try DatapathMaps.set(map, key, to: row)
     return .applied
+  }
+
+  mutating func putTunnel(_ address: IPv4Address) throws -> StepOutcome {
+    try Self.put(
+      maps().tunnels, esw_tunnel_key(address_be: address.networkOrder), esw_tunnel_row())
   }
 
   mutating func removeTunnel(_ address: IPv4Address) throws -> StepOutcome {
@@ -111,6 +117,8 @@ extension StepExecution {
     let before: esw_connection_row? = try maps.connections.value(
       of: esw_connection_key(connection: row.number.value))
     let after = esw_connection_row(row, port: try index(name))
+    let isKept = try maps.keepsRows(of: row.number)
+    if isKept, let before, bytes(of: before) == bytes(of: after) { return .alreadySo }
     try maps.put(after, row.number)
     // Hosts are known by side: local, or by a remote's place. When the sides are others, what was learned
     // about them is wrong until it ages.
@@ -120,8 +128,7 @@ extension StepExecution {
 
   mutating func putPort(_ name: InterfaceName, _ number: ConnectionNumber) throws -> StepOutcome {
     let key = esw_port_key(ifindex: try index(name))
-    try DatapathMaps.set(maps().ports, key, to: esw_port_row(connection: number.value))
-    return .applied
+    return try Self.put(maps().ports, key, esw_port_row(connection: number.value))
   }
 
   mutating func removePort(_ port: InterfaceReference) throws -> StepOutcome {
@@ -136,10 +143,9 @@ extension StepExecution {
   }
 
   mutating func putSource(_ key: SourceKey, _ row: SourceRow) throws -> StepOutcome {
-    try DatapathMaps.set(
+    try Self.put(
       maps().sources, esw_source_key(key),
-      to: esw_source_row(connection: row.connection.value, remote_index: UInt32(row.remoteIndex)))
-    return .applied
+      esw_source_row(connection: row.connection.value, remote_index: UInt32(row.remoteIndex)))
   }
 
   mutating func removeSource(_ key: SourceKey) throws -> StepOutcome {

@@ -33,9 +33,13 @@ extension StepExecution {
 
   mutating func registerSlowPath(_ name: InterfaceName) throws -> StepOutcome {
     let device = try ourDevice(name)
+    let maps = try maps()
+    let index = UInt32(bitPattern: device.index)
+    if device.forwardsIPv4 == true, try maps.slowPathIndex() == index { return .alreadySo }
     // The kernel tells programs a next hop only as for a packet that came in by a forwarding interface.
     try socket().perform(.setForwardingIPv4(device.index, true))
-    try maps().setSlowPathIndex(UInt32(bitPattern: device.index))
+    try maps.setSlowPathIndex(index)
+    try refresh(name)
     return .applied
   }
 
@@ -122,13 +126,16 @@ extension StepExecution {
 
   mutating func adjust(_ name: InterfaceName, _ adjustment: InterfaceAdjustment) throws -> StepOutcome {
     let link = try existing(name)
-    // Noted first: a crash in between leaves a note of something that is not in effect, and that is not read.
-    try ledgerForNotes().note(adjustment, of: UInt32(bitPattern: link.index))
     var requests: [NetlinkRequest] = []
     if adjustment.promiscuous, !link.flags.contains(.promiscuous) {
       requests.append(.setPromiscuous(link.index, true))
     }
     if adjustment.raised, !link.flags.contains(.up) { requests.append(.raise(link.index)) }
+    let ledger = try ledgerForNotes()
+    let index = UInt32(bitPattern: link.index)
+    if requests.isEmpty, try ledger.adjustment(of: index) == adjustment { return .alreadySo }
+    // Noted first: a crash in between leaves a note of something that is not in effect, and that is not read.
+    try ledger.note(adjustment, of: index)
     try performAll(requests)
     try refresh(name)
     return .applied

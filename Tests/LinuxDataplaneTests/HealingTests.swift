@@ -44,10 +44,7 @@ struct `A data plane that somebody meddles with` {
     case .addressDeleted: try stretch.ip(node, "address delete 192.0.2.1/24 dev underlay0")
     case .segmentMadeAnew:
       try stretch.ip(node, "link delete segment0")
-      try stretch.ip(node, "link add segment0 type veth peer name local0 netns \(stretch.host.name)")
-      try stretch.ip(node, "link set segment0 up")
-      try stretch.ip(stretch.host, "link set local0 up")
-      try stretch.ip(stretch.host, "address add 10.9.0.10/24 dev local0")
+      try stretch.makeSegment()
     case .underlayMadeAnew:
       try stretch.ip(node, "link delete underlay0")
       try stretch.ip(node, "link add underlay0 type veth peer name underlay0 netns \(stretch.far.name)")
@@ -76,36 +73,10 @@ struct `A data plane that somebody meddles with` {
       try map("esw_sources").set(key, to: esw_source_row(connection: 1, remote_index: 0))
     }
   }
-
-  @Test func `a change wakes who listens`() async throws {
-    try await withStretch { stretch in
-      let dataplane = try stretch.dataplane()
-      var changes = dataplane.changes().makeAsyncIterator()
-      try stretch.ip(stretch.node, "link set underlay0 down")
-      #expect(await changes.next() != nil)
-    }
-  }
 }
 
 @Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
 struct `Evidence on the real kernel` {
-  @Test func `a host that answers a probe is evidence`() async throws {
-    try await withStretch { stretch in
-      let dataplane = try stretch.dataplane()
-      try await Stretch.converge(dataplane, to: Stretch.configuration())
-      let probe = Probe(
-        remote: Stretch.remote, tunnelAddress: Stretch.tunnelAddress, senderMAC: Stretch.fixedMAC,
-        sender: Stretch.fixedAddress, target: Stretch.farHost)
-      try await dataplane.probe([probe])
-
-      let evidence = try await eventually {
-        let found = try await dataplane.evidence().connections[ConnectionNumber(1)]
-        return found?.receivedAgeMilliseconds[0] == nil ? nil : found
-      }
-      #expect(evidence.hosts.first { $0.address == Stretch.farHost }?.side == .remote(0))
-    }
-  }
-
   @Test(arguments: [false, true])
   func `is told when no slow path is registered`(deviceIsGone: Bool) async throws {
     try await withStretch { stretch in
@@ -120,15 +91,6 @@ struct `Evidence on the real kernel` {
       let evidence = try #require(try await dataplane.evidence().connections[ConnectionNumber(1)])
       #expect(evidence.receivedAgeMilliseconds[0] != nil)
       #expect(evidence.hosts.contains { $0.address == Stretch.farHost })
-    }
-  }
-
-  @Test func `a probe from an address that is not there is no error`() async throws {
-    try await withStretch { stretch in
-      let probe = Probe(
-        remote: Stretch.remote, tunnelAddress: IPv4Address("203.0.113.9")!, senderMAC: Stretch.fixedMAC,
-        sender: Stretch.fixedAddress, target: Stretch.farHost)
-      try await stretch.dataplane().probe([probe])
     }
   }
 
@@ -162,81 +124,10 @@ struct `Evidence on the real kernel` {
       #expect(hosts.first { $0.address == Stretch.farHost }?.side == .remote(1))
     }
   }
-
-  @Test func `without a data path there is no evidence`() async throws {
-    try await withStretch { stretch in
-      let dataplane = try stretch.dataplane()
-      #expect(try await dataplane.evidence() == DataplaneEvidence())
-    }
-  }
-
-  /// Asks until there is an answer: frames take their time, and nobody tells when.
-  private func eventually<Value>(_ ask: () async throws -> Value?) async throws -> Value {
-    let clock = ContinuousClock()
-    let limit = clock.now + .seconds(10)
-    while clock.now < limit {
-      if let value = try await ask() { return value }
-      try await clock.sleep(for: .milliseconds(20))
-    }
-    throw CommandFailure(description: "no answer in time")
-  }
 }
 
 @Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
 struct `Steps on the real kernel` {
-  @Test func `each says once that it was applied, and then that it is so already`() async throws {
-    try await withStretch { stretch in
-      let dataplane = try stretch.dataplane()
-      let address = OwnedAddress(
-        interface: InterfaceName("underlay0")!, address: Stretch.tunnelAddress, prefixLength: 24)
-      let program = ProgramAttachment(program: .underlay, interface: .name(InterfaceName("underlay0")!))
-      let making: [DataplaneStep] = [
-        .createSlowPath(name: Stretch.slowPath, port: 4789), .raiseSlowPath(Stretch.slowPath),
-        .addAddress(address), .attachProgram(program),
-      ]
-      #expect(await dataplane.execute([.loadDatapath]) == [.applied])
-      #expect(await dataplane.execute(making) == making.map { _ in .applied })
-      #expect(await dataplane.execute(making) == making.map { _ in .alreadySo })
-      let undoing: [DataplaneStep] = [
-        .detachProgram(program), .removeAddress(address), .deleteSlowPath(Stretch.slowPath),
-        .removePort(.gone(index: 4711)), .removeConnection(ConnectionNumber(5)),
-        .removeTunnel(Stretch.tunnelAddress),
-        .removeSource(SourceKey(vni: VNI(5)!, remote: Stretch.farHost, local: Stretch.tunnelAddress)),
-        .restoreInterface(InterfaceName("segment0")!),
-      ]
-      #expect(await dataplane.execute(undoing).prefix(3) == [.applied, .applied, .applied])
-      #expect(await dataplane.execute(undoing) == undoing.map { _ in .alreadySo })
-    }
-  }
-
-  @Test func `an interface that is not there is a refusal with its name`() async throws {
-    try await withStretch { stretch in
-      let dataplane = try stretch.dataplane()
-      let absent = InterfaceName("absent0")!
-      let outcomes = await dataplane.execute([
-        .raiseSlowPath(absent),
-        .adjustInterface(absent, InterfaceAdjustment(promiscuous: true, raised: true)),
-        .addAddress(OwnedAddress(interface: absent, address: Stretch.tunnelAddress, prefixLength: 24)),
-        .attachProgram(ProgramAttachment(program: .local, interface: .name(absent))),
-        .createBridgePort(inner: Stretch.slowPath, outer: absent, bridge: absent),
-      ])
-      for outcome in outcomes {
-        guard case .refused(let text) = outcome else {
-          Issue.record("\(outcome)")
-          continue
-        }
-        #expect(text.contains("ENODEV") && text.contains("absent0"), "\(text)")
-      }
-    }
-  }
-
-  @Test func `rows without a data path are refused`() async throws {
-    try await withStretch { stretch in
-      let outcome = await (try stretch.dataplane()).execute([.putTunnel(Stretch.tunnelAddress)])
-      #expect(outcome == [.refused("ENOENT: the data path is not loaded")])
-    }
-  }
-
   @Test func `a program that somebody else's link holds on the hook may come later`() async throws {
     try await withStretch { stretch in
       let dataplane = try stretch.dataplane()
@@ -264,7 +155,7 @@ struct `Steps on the real kernel` {
       try await Stretch.converge(dataplane, to: Stretch.configuration())
       let before = try KernelIdentity(of: stretch.pins)
       let observed = try await dataplane.observe()
-      #expect(await dataplane.execute([.loadDatapath, .replacePrograms]) == [.applied, .applied])
+      #expect(await dataplane.execute([.loadDatapath, .replacePrograms]) == [.alreadySo, .alreadySo])
       #expect(try KernelIdentity(of: stretch.pins) == before)
       #expect(try await dataplane.observe() == observed)
     }

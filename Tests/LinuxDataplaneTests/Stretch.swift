@@ -1,6 +1,7 @@
 import BPF
 import ESWModel
 import ESWPlanning
+import ESWSeams
 import KernelTesting
 import Netlink
 
@@ -28,7 +29,7 @@ struct Stretch {
   static let fixedMAC = MACAddress("02:e5:00:00:00:01")!
   static let slowPath = DesiredDataplane.slowPathName
 
-  enum Attachment {
+  enum Attachment: CaseIterable, Sendable {
     case interface
     case bridge
   }
@@ -60,7 +61,7 @@ struct Stretch {
   /// Makes the kernel equal to a configuration, as the agent does; the steps it took.
   @discardableResult
   static func converge(
-    _ dataplane: LinuxDataplane, to configuration: GatewayConfiguration
+    _ dataplane: any Dataplane, to configuration: GatewayConfiguration
   ) async throws -> [DataplaneStep] {
     var taken: [DataplaneStep] = []
     for _ in 0..<4 {
@@ -77,7 +78,7 @@ struct Stretch {
   }
 
   static func plan(
-    _ dataplane: LinuxDataplane, to configuration: GatewayConfiguration
+    _ dataplane: any Dataplane, to configuration: GatewayConfiguration
   ) async throws -> [DataplaneStep] {
     let observed = try await dataplane.observe()
     let desired = DesiredDataplane(for: configuration, on: observed)
@@ -99,14 +100,19 @@ struct Stretch {
     try run(["ip", "-n", namespace.name] + words.split(separator: " ").map(String.init))
   }
 
+  /// The cable between the local host and the node; also after it was deleted.
+  func makeSegment() throws {
+    try ip(node, "link add segment0 type veth peer name local0 netns \(host.name)")
+    try ip(node, "link set segment0 up")
+    try ip(host, "link set local0 up")
+    try ip(host, "address add 10.9.0.10/24 dev local0")
+  }
+
   fileprivate func build() throws {
     try ip(node, "link set lo up")
-    try ip(node, "link add segment0 type veth peer name local0 netns \(host.name)")
+    try makeSegment()
     try ip(node, "link add underlay0 type veth peer name underlay0 netns \(far.name)")
-    for (place, name) in [(node, "segment0"), (node, "underlay0"), (host, "local0"), (far, "underlay0")] {
-      try ip(place, "link set \(name) up")
-    }
-    try ip(host, "address add 10.9.0.10/24 dev local0")
+    for place in [node, far] { try ip(place, "link set underlay0 up") }
     try ip(far, "address add 192.0.2.2/24 dev underlay0")
     try ip(far, "link add br0 type bridge")
     try ip(far, "link add vx100 type vxlan id 100 dstport 4789 local 192.0.2.2 remote 192.0.2.1 nolearning")
@@ -140,4 +146,15 @@ func withStretch(_ body: (Stretch) async throws -> Void) async throws {
       }
     }
   }
+}
+
+/// Asks until there is an answer: frames take their time, and nobody tells when.
+func eventually<Value>(_ ask: () async throws -> Value?) async throws -> Value {
+  let clock = ContinuousClock()
+  let limit = clock.now + .seconds(10)
+  while clock.now < limit {
+    if let value = try await ask() { return value }
+    try await clock.sleep(for: .milliseconds(20))
+  }
+  throw CommandFailure(description: "no answer in time")
 }

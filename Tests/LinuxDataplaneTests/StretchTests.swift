@@ -186,25 +186,6 @@ struct `A stretch on the real kernel` {
       #expect(await elsewhere.execute([.restoreInterface(name)]) == [.alreadySo])
     }
   }
-
-  @Test func `a device of somebody else with our name stops us, and is named`() async throws {
-    try await withStretch { stretch in
-      try stretch.ip(stretch.node, "link add \(Stretch.slowPath) type bridge")
-      let dataplane = try stretch.dataplane()
-      #expect(try await dataplane.observe().state.slowPath == nil)
-      let outcomes = await dataplane.execute([
-        .createSlowPath(name: Stretch.slowPath, port: 4789), .deleteSlowPath(Stretch.slowPath),
-        .raiseSlowPath(Stretch.slowPath), .deleteBridgePort(inner: Stretch.slowPath),
-      ])
-      for outcome in outcomes {
-        guard case .refused(let text) = outcome else {
-          Issue.record("\(outcome)")
-          continue
-        }
-        #expect(text.contains("\(Stretch.slowPath)"))
-      }
-    }
-  }
 }
 
 /// The kernel's numbers of everything pinned: equal only if nothing was made anew.
