@@ -11,14 +11,21 @@ import Testing
 @Suite(.serialized, .enabled(if: missingForKernel.isEmpty), .timeLimit(.minutes(5)))
 struct `A gateway in the kernel` {
   /// A stretch asked for through the API, for the length of `body`; everything is removed afterwards.
+  ///
+  /// - Parameter isApart: Whether the agent is a process of its own (`esw agent`), and the control plane one
+  ///   without an agent.
   private func withStretch(
+    isApart: Bool = false,
     _ body: (ServeProcess, DemoTopology, DemoStory, DemoStory.Made) async throws -> Void
   ) async throws {
     let sites = DemoTopology(prefix: "eswt\(getpid())-")
     let failure: (any Error)?
     do {
       try await sites.create()
-      let server = try await ServeProcess(["--node", "node-1", "--namespace", "/run/netns/\(sites.node)"])
+      let node = ["--node", "node-1", "--namespace", "/run/netns/\(sites.node)"]
+      let server = try await ServeProcess(isApart ? ["--no-agent"] : node)
+      let agent = isApart ? try ESWProcess(agentArguments(of: server) + node) : nil
+      defer { agent?.signal(SIGKILL) }
       let story = DemoStory(
         client: try server.client(), node: NodeName("node-1")!, narrator: Narrator(isSimulated: false),
         isSimulated: false, sites: sites, passes: PassJournal())
@@ -34,6 +41,29 @@ struct `A gateway in the kernel` {
     try? FileManager.default.removeItem(atPath: pins(of: sites))
     try await sites.remove()
     if let failure { throw failure }
+  }
+
+  private func agentArguments(of server: ServeProcess) -> [String] {
+    [
+      "agent", "--endpoint", server.endpoint, "--token-file", server.folder + "/agent-token", "--data",
+      server.folder,
+    ]
+  }
+
+  @Test func `an agent of its own forwards, and goes on when the control plane is killed`() async throws {
+    try await withStretch(isApart: true) { server, sites, _, _ in
+      #expect(try await Ping(from: sites.server, to: DemoTopology.vm1Address).isComplete)
+      server.process.signal(SIGKILL)
+      _ = try await server.process.waitForExit()
+      // What somebody takes away meanwhile, the agent puts back by what it knows.
+      try await Program.check(
+        "ip", ["-n", sites.node, "address", "delete", "\(DemoTopology.tunnelAddress)/24", "dev", "underlay0"])
+      try await Program.check("ip", ["-n", sites.node, "link", "delete", "esw-vx4789"])
+      try await Task.sleep(for: .seconds(2))
+      let links = try await Program.run("ip", ["-n", sites.node, "-brief", "link"]).output
+      #expect(links.contains("esw-vx4789"))
+      #expect(try await Ping(from: sites.server, to: DemoTopology.vm1Address).isComplete)
+    }
   }
 
   private func pins(of sites: DemoTopology) -> String {
