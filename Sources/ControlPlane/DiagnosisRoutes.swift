@@ -39,11 +39,27 @@ struct DiagnosisRoutes {
     }
   }
 
-  @Sendable private func nodes(_: Request, context: CallContext) async throws -> Response {
+  /// By name; the marker is a node's name.
+  ///
+  /// Known: every project sees every node, with its interfaces and the strangers that knocked; only the
+  /// problems of others' switches are left out. Which nodes are whose is to be said by grants of nodes,
+  /// which do not exist yet.
+  @Sendable private func nodes(request: Request, context: CallContext) async throws -> Response {
     let project = try context.project
+    let query = request.query
+    let page: PageQuery<NodeName> = try PageQuery(query)
+    let name: QueryFilter<NodeName> = query.filter("name")
     let view = core.view
+    let rest = view.reports.all.filter { received in
+      name.matches(received.report.node) && page.marker.map { received.report.node > $0 } ?? true
+    }
+    let rows = rest.prefix(page.limit)
+    let info = PageInfo(
+      first: rows.first?.report.node, next: rest.count > rows.count ? rows.last?.report.node : nil,
+      count: rows.count)
     return context.answer {
-      $0.array("nodes", view.reports.all) { writer, received in
+      $0.pageInfo(info)
+      $0.array("nodes", rows) { writer, received in
         writer.node(HeardReport(received, now: view.now)) { view.shows($0, to: project) }
       }
     }

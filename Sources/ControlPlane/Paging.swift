@@ -4,12 +4,12 @@ import ESWWire
 /// A page of a list: its rows, and what stands beside them.
 struct Page<Row: IntentRow> {
   let rows: [Row]
-  let info: PageInfo<Row>
+  let info: PageInfo<Identifier<Row>>
 
   /// - Parameter ids: Ascending.
   /// - Complexity: O(log n) to the marker, then O(rows looked at).
   init(
-    _ query: PageQuery<Row>, of ids: [Identifier<Row>], in table: IntentTable<Row>,
+    _ query: PageQuery<Identifier<Row>>, of ids: [Identifier<Row>], in table: IntentTable<Row>,
     where matches: (Row) -> Bool
   ) {
     var rows: [Row] = []

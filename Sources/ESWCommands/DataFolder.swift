@@ -16,23 +16,27 @@ struct DataFolder {
   var credentials: String { path + "/credentials" }
   func agent(_ node: NodeName) -> String { path + "/agent-\(node)" }
 
-  /// The credential of agents; made at the first call.
+  /// The credential of agents; made when there is none yet.
+  ///
+  /// An empty file, as a full disk leaves it, is none: no agent could ever show that.
   func agentToken() throws -> String {
     let file = path + "/agent-token"
-    if let text = try? String(contentsOfFile: file, encoding: .utf8) {
-      return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    if FileManager.default.fileExists(atPath: file) {
+      let token = try String(contentsOfFile: file, encoding: .utf8)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      if !token.isEmpty { return token }
     }
     var generator = SystemRandomNumberGenerator()
     let token = (0..<4).map { _ in String(generator.next(), radix: 36) }.joined()
-    try Self.write(token + "\n", to: file)
+    try SecretFile.write(token + "\n", to: file)
     return token
   }
 
   /// In a form that a shell can load and the vendor's SDK users know.
   func writeCredentials(_ key: AccessKey, endpoint: String) throws {
-    try Self.write(
+    try SecretFile.write(
       """
-      export ESW_ENDPOINT=\(endpoint)
+      \(Self.endpointLine)\(endpoint)
       export HUAWEICLOUD_SDK_AK=\(key.id)
       export HUAWEICLOUD_SDK_SK=\(key.secret)
       export HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)
@@ -40,10 +44,17 @@ struct DataFolder {
       """, to: credentials)
   }
 
-  private static func write(_ text: String, to file: String) throws {
-    guard
-      FileManager.default.createFile(
-        atPath: file, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-    else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: file]) }
+  var hasCredentials: Bool { FileManager.default.fileExists(atPath: credentials) }
+
+  /// Puts the endpoint where the API listens now into the credentials; every other line stays as it is.
+  func updateCredentials(endpoint: String) throws {
+    guard hasCredentials else { return }
+    let old = try String(contentsOfFile: credentials, encoding: .utf8)
+    let new = old.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.hasPrefix(Self.endpointLine) ? Self.endpointLine + endpoint : String($0) }
+      .joined(separator: "\n")
+    if new != old { try SecretFile.write(new, to: credentials) }
   }
+
+  private static let endpointLine = "export ESW_ENDPOINT="
 }

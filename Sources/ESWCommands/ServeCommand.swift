@@ -45,23 +45,18 @@ struct ServeCommand: AsyncParsableCommand {
         dataFolder: settings.dataFolder(), host: address.host, port: address.port,
         region: try settings.region(), node: try settings.node(), logger: logger,
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
-    let key = try await server.firstKey()
+    if let key = try await server.firstKey() {
+      Terminal.say(
+        """
+        A project and a key pair were made; this is shown once:
+          project  \(key.project)
+          AK       \(key.id)
+          SK       \(key.secret)
+        They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
+        """)
+    }
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
-      guard let key else { return }
-      do {
-        try server.folder.writeCredentials(key, endpoint: endpoint)
-        Terminal.say(
-          """
-          A project and a key pair were made; this is shown once:
-            project  \(key.project)
-            AK       \(key.id)
-            SK       \(key.secret)
-          They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
-          """)
-      } catch {
-        logger.error("the credentials could not be written", metadata: ["error": "\(error)"])
-      }
     }
     try await services.run()
   }
@@ -91,7 +86,7 @@ struct AgentCommand: AsyncParsableCommand {
     let folder = try DataFolder(settings.dataFolder())
     let agent = AgentService(
       node: node,
-      link: HTTPAgentLink(
+      link: try HTTPAgentLink(
         endpoint: settings.text("endpoint", default: ClientOptions.defaultEndpoint), node: node,
         token: try token(settings)),
       dataplane: try settings.kernel(), ledger: try ConfigurationLedger(folder: folder.agent(node)),
@@ -134,8 +129,7 @@ extension Settings {
   /// - Throws: With what is missing (privilege, kernel version, bpffs).
   func kernel() throws -> LinuxDataplane {
     let namespace = optionalText("namespace")
-    let name = namespace.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "host"
-    return try LinuxDataplane(namespace: namespace, pins: "/sys/fs/bpf/openesw/\(name)")
+    return try LinuxDataplane(namespace: namespace, pins: NodePins.folder(ofNamespace: namespace))
   }
 
   func listenAddress() throws -> (host: String, port: Int) {

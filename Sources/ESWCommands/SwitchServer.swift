@@ -36,13 +36,31 @@ struct SwitchServer {
   }
 
   /// The key pair that a new store gets; nil when it has a project already.
+  ///
+  /// It is in the credentials file before it is in the store: whatever fails afterwards, a port in use or a
+  /// crash, the store never holds a secret that nobody can read. A file without its key does no harm: the
+  /// next start replaces it.
   func firstKey() async throws -> AccessKey? {
-    let name = options.region.name
-    return try await store.commit { snapshot in
-      ProjectAdmission.bootstrap(
-        projectName: name, in: snapshot, randomness: SystemRandomNumberGenerator(), now: .now)
-    }.outcome
+    let change = ProjectAdmission.bootstrap(
+      projectName: options.region.name, in: store.snapshot, randomness: SystemRandomNumberGenerator(),
+      now: .now)
+    guard let key = change.outcome else {
+      warnOfMissingCredentials()
+      return nil
+    }
+    try folder.writeCredentials(key, endpoint: endpoint(port: options.port))
+    return try await store.commit { $0.projects.isEmpty ? change : IntentChange(edits: [], outcome: nil) }
+      .outcome
   }
+
+  private func warnOfMissingCredentials() {
+    guard !folder.hasCredentials else { return }
+    options.logger.warning(
+      "the store has a project, and the file with its key pair is not there: who has the pair can go on",
+      metadata: ["file": "\(folder.credentials)"])
+  }
+
+  private func endpoint(port: Int) -> String { Beside.endpoint(host: options.host, port: port) }
 
   /// What is to be run; it serves until a graceful shutdown is triggered.
   ///
@@ -83,23 +101,45 @@ private struct Beside: Service {
   let onReady: @Sendable (String) async -> Void
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown {
       for await port in ports {
         let endpoint = Self.endpoint(host: options.host, port: port)
+        updateCredentials(endpoint)
         await onReady(endpoint)
         guard let dataplane = options.dataplane else { continue }
-        let agent = AgentService(
-          node: options.node,
-          link: HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
-          ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
-          observer: options.observer)
-        try await agent.run()
+        await runAgent(on: dataplane, endpoint)
       }
     }
   }
 
+  private func updateCredentials(_ endpoint: String) {
+    do {
+      try folder.updateCredentials(endpoint: endpoint)
+    } catch {
+      options.logger.error(
+        "the endpoint could not be written to the credentials",
+        metadata: ["file": "\(folder.credentials)", "error": "\(error)"])
+    }
+  }
+
+  /// An agent that cannot start takes nothing with it: users and other nodes need the API.
+  private func runAgent(on dataplane: any Dataplane, _ endpoint: String) async {
+    do {
+      let agent = AgentService(
+        node: options.node,
+        link: try HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
+        ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
+        observer: options.observer)
+      try await agent.run()
+    } catch {
+      options.logger.error(
+        "no agent runs in this process, the API goes on without it",
+        metadata: ["node": "\(options.node)", "error": "\(error)"])
+    }
+  }
+
   /// An address that means all of the machine's is reached by loopback.
-  private static func endpoint(host: String, port: Int) -> String {
+  static func endpoint(host: String, port: Int) -> String {
     switch host {
     case "0.0.0.0": "http://127.0.0.1:\(port)"
     case "::": "http://[::1]:\(port)"

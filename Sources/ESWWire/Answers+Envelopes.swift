@@ -263,5 +263,11 @@ extension Answer {
 
   package struct Nodes: Hashable, Sendable, Decodable {
     package let nodes: [Node]
+    package let page: PageInfo
+
+    private enum CodingKeys: String, CodingKey {
+      case nodes
+      case page = "page_info"
+    }
   }
 }

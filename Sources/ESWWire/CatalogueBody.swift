@@ -1,14 +1,14 @@
 package import ESWModel
 
 /// What a page is, beside its rows (contract section 3.5).
-package struct PageInfo<Row>: Hashable, Sendable {
-  /// The first row's id; nil on an empty page.
-  package let first: Identifier<Row>?
-  /// The last row's id, where more rows follow; nil on the last page.
-  package let next: Identifier<Row>?
+package struct PageInfo<Marker: LosslessStringConvertible & Hashable & Sendable>: Hashable, Sendable {
+  /// The first row's marker; nil on an empty page.
+  package let first: Marker?
+  /// The last row's marker, where more rows follow; nil on the last page.
+  package let next: Marker?
   package let count: Int
 
-  package init(first: Identifier<Row>?, next: Identifier<Row>?, count: Int) {
+  package init(first: Marker?, next: Marker?, count: Int) {
     self.first = first
     self.next = next
     self.count = count
@@ -17,14 +17,10 @@ package struct PageInfo<Row>: Hashable, Sendable {
 
 extension JSONWriter {
   /// The member `page_info`.
-  package mutating func pageInfo<Row>(_ page: PageInfo<Row>) {
+  package mutating func pageInfo<Marker>(_ page: PageInfo<Marker>) {
     object("page_info") {
-      if let next = page.next { $0.member("next_marker", next) }
-      if let first = page.first {
-        $0.member("previous_marker", first)
-      } else {
-        $0.member("previous_marker", "")
-      }
+      if let next = page.next { $0.member("next_marker", next.description) }
+      $0.member("previous_marker", page.first?.description ?? "")
       $0.member("current_count", integer: page.count)
     }
   }

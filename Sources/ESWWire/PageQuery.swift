@@ -1,14 +1,14 @@
-package import ESWModel
-
 /// `limit` and `marker` of a list (contract section 5).
-package struct PageQuery<Row>: Hashable, Sendable {
+///
+/// - Parameter Marker: What names a row and gives the list its order: an id, or the name of a node.
+package struct PageQuery<Marker: LosslessStringConvertible & Hashable & Sendable>: Hashable, Sendable {
   /// When none is given, or 0.
   package static var defaultLimit: Int { 2000 }
   package static var limitRange: ClosedRange<Int> { 0...Int(Int32.max) }
 
   package let limit: Int
   /// The page begins behind it, whether the row is still there or not.
-  package let marker: Identifier<Row>?
+  package let marker: Marker?
 
   package init(_ query: QueryParameters) throws(RequestBodyError) {
     var limit = 0
@@ -24,8 +24,8 @@ package struct PageQuery<Row>: Hashable, Sendable {
     }
     self.limit = limit == 0 ? Self.defaultLimit : limit
     if let text = query["marker"], text != "" {
-      guard let id = Identifier<Row>(text) else { throw .invalid(path: "marker", rule: "the id of a row") }
-      marker = id
+      guard let row = Marker(text) else { throw .invalid(path: "marker", rule: "the marker of a row") }
+      marker = row
     } else {
       marker = nil
     }

@@ -17,10 +17,18 @@ package struct HTTPAgentLink: AgentLink {
   private let http: HTTPClient
 
   /// - Parameters:
-  ///   - endpoint: `http://host:port` of the control plane.
+  ///   - endpoint: `http://host:port` or `https://host:port` of the control plane, nothing behind it.
   ///   - token: The node's credential.
-  package init(endpoint: String, node: NodeName, token: String, http: HTTPClient = .shared) {
-    base = endpoint + "/openesw/v1/agent/\(node)"
+  /// - Throws: `AgentLinkEndpointError` when `endpoint` is something else.
+  package init(
+    endpoint: String, node: NodeName, token: String, http: HTTPClient = .shared
+  ) throws(AgentLinkEndpointError) {
+    guard let url = URL(string: endpoint), let scheme = url.scheme, scheme == "http" || scheme == "https",
+      let name = url.host, !name.isEmpty, url.path.isEmpty || url.path == "/", url.query == nil,
+      url.fragment == nil, url.user == nil, url.port.map({ (1...65535).contains($0) }) ?? true
+    else { throw AgentLinkEndpointError(endpoint: endpoint) }
+    let host = name.contains(":") ? "[\(name)]" : name
+    base = "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "") + "/openesw/v1/agent/\(node)"
     self.token = token
     self.node = node
     self.http = http
@@ -53,6 +61,14 @@ package struct HTTPAgentLink: AgentLink {
         status: Int(response.status.code), text: String(decoding: data.prefix(500), as: UTF8.self))
     }
     return data
+  }
+}
+
+/// What was given as the control plane's endpoint is none.
+package struct AgentLinkEndpointError: Error, Hashable, CustomStringConvertible {
+  package let endpoint: String
+  package var description: String {
+    "\"\(endpoint)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
   }
 }
 

@@ -2,6 +2,7 @@ import ESWModel
 import ESWWire
 import HTTPTypes
 import HummingbirdTesting
+import Simulation
 import Testing
 
 @Suite struct `A list of connections` {
@@ -136,6 +137,62 @@ import Testing
       let foreign = Lab.v3.replacing(Lab.project.description, with: Lab.foreignProject.description)
       let reply = try await caller.call(.get, "\(foreign)/connections", key: Lab.foreignKey)
       #expect(reply.count("connections") == 0)
+    }
+  }
+}
+
+@Suite struct `A list of nodes` {
+  /// Nodes a, b and c have reported.
+  private static func run(_ body: @Sendable (Caller) async throws -> Void) async throws {
+    try await Lab.run { lab, caller in
+      for name in ["b", "c", "a"] {
+        let report = GatewayReport(
+          node: NodeName(name)!, store: lab.snapshot.store, generation: nil, dataplane: .simulated,
+          kernelRelease: "6.18.0", interfaces: [], problems: [], connections: [], strangers: [])
+        try await lab.store.record(report, receivedAt: lab.now)
+      }
+      try await body(caller)
+    }
+  }
+
+  @Test(arguments: 1...4)
+  func `is walked page by page without a loss or a repeat`(limit: Int) async throws {
+    try await Self.run { caller in
+      var seen: [String] = []
+      var marker: [(String, String)] = []
+      for _ in 0..<5 {
+        let reply = try await caller.call(
+          .get, "\(Lab.ours)/nodes", query: [("limit", "\(limit)")] + marker)
+        let page = (0..<(reply.count("nodes") ?? 0)).compactMap { reply["nodes.\($0).name"] }
+        #expect(reply.value("page_info.current_count") == .integer(Int64(page.count)))
+        #expect(reply["page_info.previous_marker"] == page.first ?? "")
+        guard let last = page.last else { break }
+        seen += page
+        #expect(reply["page_info.next_marker"] == (seen.count < 3 ? last : nil))
+        marker = [("marker", last)]
+      }
+      #expect(seen == ["a", "b", "c"])
+    }
+  }
+
+  @Test(arguments: [
+    ("name", "b", ["b"]), ("name", "x", []), ("name", "-", []), ("marker", "aa", ["b", "c"]),
+  ])
+  func `is filtered by name, and goes on behind a node that is no more`(
+    parameter: String, value: String, names: [String]
+  ) async throws {
+    try await Self.run { caller in
+      let reply = try await caller.call(.get, "\(Lab.ours)/nodes", query: [(parameter, value)])
+      #expect(reply.status == 200)
+      #expect((0..<(reply.count("nodes") ?? 0)).compactMap { reply["nodes.\($0).name"] } == names)
+    }
+  }
+
+  @Test(arguments: [("limit", "-1"), ("limit", "x"), ("marker", "-"), ("marker", "中")])
+  func `is refused with a malformed page`(parameter: String, value: String) async throws {
+    try await Self.run { caller in
+      let reply = try await caller.call(.get, "\(Lab.ours)/nodes", query: [(parameter, value)])
+      #expect(reply.status == 400 && reply.code == "l2cg.8001")
     }
   }
 }

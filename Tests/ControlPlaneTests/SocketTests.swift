@@ -49,9 +49,9 @@ private struct RawClient: ~Copyable {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `A server among clients that do not behave` {
-  /// - Parameter onClock: Called when the server has read the head of a user's request.
+  /// - Parameter heads: Told when the server has read the head of a user's request.
   private func run(
-    onClock: @escaping @Sendable () -> Void = {},
+    heads: AsyncStream<Void>.Continuation,
     _ body: (Int, ServiceGroup) async throws -> Void
   ) async throws {
     let lab = Lab()
@@ -62,7 +62,7 @@ private struct RawClient: ~Copyable {
     let service = ControlPlaneService(
       store: lab.store, region: Region(), settings: .init(agentToken: Lab.token), logger: logger,
       now: {
-        onClock()
+        heads.yield()
         return lab.now
       }, onBound: { port.yield($0) })
     let group = ServiceGroup(configuration: .init(services: [service], logger: logger))
@@ -83,7 +83,7 @@ private struct RawClient: ~Copyable {
     let fields = signed.map { "\($0.name): \($0.value)\r\n" }.joined()
     let clock = ContinuousClock()
     var start = clock.now
-    try await run(onClock: { head.yield() }) { port, group in
+    try await run(heads: head) { port, group in
       let client = try RawClient(port: port)
       client.write(
         "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\(fields)"

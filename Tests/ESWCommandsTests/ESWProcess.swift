@@ -76,8 +76,10 @@ final class ServeProcess {
   private(set) var process: ESWProcess
   private(set) var endpoint = ""
 
-  init(_ arguments: [String] = []) async throws {
-    folder = NSTemporaryDirectory() + "esw-serve-\(UUID().uuidString)"
+  /// - Parameter folder: Nil: a new one. It is removed at the end.
+  init(_ arguments: [String] = [], folder: String? = nil) async throws {
+    let folder = folder ?? NSTemporaryDirectory() + "esw-serve-\(UUID().uuidString)"
+    self.folder = folder
     self.arguments = ["serve", "--listen", "127.0.0.1:0", "--data", folder] + arguments
     process = try ESWProcess(self.arguments)
     try await awaitEndpoint()

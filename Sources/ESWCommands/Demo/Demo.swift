@@ -6,28 +6,27 @@ import LinuxDataplane
 import Logging
 import ServiceLifecycle
 import Simulation
+import SystemPackage
 import UnixSignals
 
 /// The demo from beginning to end, with the clean-up that follows whatever happens.
 struct Demo: Sendable {
   static let node = "demo-node"
-  static let pins = "/sys/fs/bpf/openesw/demo"
 
   let isSimulated: Bool
   let once: Bool
   let logger: Logger
   let narrator: Narrator
   private let sites = DemoTopology()
-  private let lock: DemoLock
-  private let folder: String
+  /// Nil on the simulated data plane, of which any number may run.
+  private let lock: DemoLock?
 
   init(isSimulated: Bool, once: Bool, logger: Logger) throws {
     self.isSimulated = isSimulated
     self.once = once
     self.logger = logger
     narrator = Narrator(isSimulated: isSimulated)
-    lock = try DemoLock()
-    folder = NSTemporaryDirectory() + "esw-demo-\(getpid())"
+    lock = isSimulated ? nil : try DemoLock()
   }
 
   func introduce(missing: [String]) {
@@ -44,27 +43,42 @@ struct Demo: Sendable {
 
   /// - Returns: Whether everything was as it should be.
   func run() async throws -> Bool {
+    // A reader that goes away (`esw demo | head`) must not end the process before the clean-up.
+    signal(SIGPIPE, SIG_IGN)
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-    let telling = Task { try await tell() }
+    let folder = try Self.makeFolder()
+    let telling = Task { try await tell(folder) }
+    // To the very end: a second signal finds the clean-up under way, and must not stop it.
     let watching = Task {
       for await _ in signals {
+        if telling.isCancelled { narrator.dim("still taking everything away") }
         telling.cancel()
-        return
       }
     }
     let outcome = await telling.result
+    let wasInterrupted = telling.isCancelled
+    let isClean = await cleanUp(folder)
     watching.cancel()
-    await cleanUp()
     switch outcome {
-    case .success(let isGood): return isGood
-    case .failure(is CancellationError): return !once
+    case .success(let isGood): return isGood && isClean
+    // Whatever the error: it is of a call that was cut off.
+    case .failure where wasInterrupted: return !once && isClean
     case .failure(let error):
       narrator.bad("\(error)")
       return false
     }
   }
 
-  private func tell() async throws -> Bool {
+  /// A new folder with a name that nobody can foresee, for this user only.
+  private static func makeFolder() throws -> String {
+    var template = Array((NSTemporaryDirectory() + "esw-demo-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw DemoFailure("no folder can be made in \(NSTemporaryDirectory()): \(Errno(rawValue: errno))")
+    }
+    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  private func tell(_ folder: String) async throws -> Bool {
     narrator.headline("1  Two sites")
     let dataplane = try await makeSites()
     narrator.headline("2  Control plane and agent, in this process")
@@ -86,6 +100,8 @@ struct Demo: Sendable {
     let outcome: Result<Bool, any Error>
     do {
       guard let endpoint = await endpoints.stream.first(where: { _ in true }) else {
+        // Cancelled, it would wait for ever: nobody has ended what serves.
+        try Task.checkCancellation()
         try await serving.value
         throw DemoFailure("the control plane did not start")
       }
@@ -128,7 +144,7 @@ struct Demo: Sendable {
     let left = made
     let removing = await Task { try await story.remove(left) }.result
     if case .failure(let error) = removing {
-      narrator.bad("not all could be taken away by the API: \(error)")
+      narrator.bad("the API did not take all of it away, what follows does: \(error)")
     }
     return try outcome.get()
   }
@@ -150,7 +166,7 @@ struct Demo: Sendable {
       """)
     try await sites.create()
     narrator.dim("network namespaces: \(sites.all.joined(separator: ", "))")
-    return try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: Self.pins)
+    return try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: NodePins.demo)
   }
 
   private static func simulatedNode() async -> SimulatedDataplane {
@@ -167,33 +183,15 @@ struct Demo: Sendable {
     return kernel
   }
 
-  private func cleanUp() async {
-    do {
-      if !isSimulated {
-        try LinuxDataplane.removePins(Self.pins)
-        try await sites.remove()
-        let left = try await sites.existing()
-        if !left.isEmpty { narrator.bad("left behind: \(left.joined(separator: ", "))") }
-      }
-      if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
+  /// - Returns: Whether everything is gone.
+  private func cleanUp(_ folder: String) async -> Bool {
+    let left = await DemoCleanUp(sites: isSimulated ? nil : sites, pins: NodePins.demo, folder: folder).run()
+    if left.isEmpty {
       narrator.dim("everything that the demo made is gone")
-    } catch {
-      narrator.bad("clean-up: \(error)")
+    } else {
+      narrator.bad("left behind:")
+      for sentence in left { narrator.line("- \(sentence)") }
     }
+    return left.isEmpty
   }
-}
-
-/// One demo at a time on a machine: its namespaces have fixed names.
-final class DemoLock: Sendable {
-  private let descriptor: Int32
-
-  init() throws {
-    let path = NSTemporaryDirectory() + "esw-demo.lock"
-    descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw DemoFailure("another demo runs on this machine (\(path))")
-    }
-  }
-
-  deinit { close(descriptor) }
 }

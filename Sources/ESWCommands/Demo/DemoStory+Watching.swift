@@ -86,6 +86,7 @@ extension DemoStory {
       let trip = ping.averageRoundTrip.map { ", round trip \($0) ms" } ?? ""
       let text = "\(from) -> \(to) (\(address)): \(ping.received) of \(ping.transmitted) answered\(trip)"
       if ping.isComplete { narrator.good(text) } else { narrator.bad(text) }
+      if let failure = ping.failure { narrator.bad("no ping was made, \(failure)") }
       isGood = isGood && ping.isComplete
     }
     return isGood

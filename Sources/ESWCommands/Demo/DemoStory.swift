@@ -26,11 +26,12 @@ struct DemoStory: Sendable {
     var connection: ConnectionID?
   }
 
-  /// Waits until the agent has told the node's interfaces: attachments are admitted by them.
+  /// Waits until the agent has told the node's interfaces, by which attachments are admitted, and that it
+  /// has a configuration: before that a node may be refused as one that is not heard.
   func awaitNode() async throws {
     for _ in 0..<200 {
       let nodes = try await client.call(.GET, client.ownPath("/nodes"), as: Answer.Nodes.self).nodes
-      if nodes.contains(where: { $0.name == node }) {
+      if nodes.contains(where: { $0.name == node && $0.generation != nil }) {
         narrator.line("node \(node) reports")
         return
       }
@@ -39,7 +40,7 @@ struct DemoStory: Sendable {
     throw DemoFailure("node \(node) did not report within 10 s")
   }
 
-  /// Makes the network, the attachments and the switch.
+  /// Makes the network, the attachments and the switch; each is in `made` as soon as the API has made it.
   func prepare(_ made: inout Made) async throws {
     narrator.headline("3  Asking for it: signed calls to the API")
     let vpc = try await createVPC()
@@ -50,39 +51,44 @@ struct DemoStory: Sendable {
     made.subnets.append(layer2)
     made.attachments.append(try await attach(tunnel, .tunnel, DemoTopology.underlayInterface))
     made.attachments.append(try await attach(layer2, .layer2, DemoTopology.segmentInterface))
-    let instance = try await createInstance(vpc, tunnel)
+    let created = try await createInstance(vpc, tunnel)
+    let instance = created.instance.id
     made.instance = instance
+    try await finish(created.job, of: instance)
     made.connection = try await createConnection(vpc, layer2, of: instance)
   }
 
   /// Takes everything away by the API; what was not made is passed over.
-  func remove(_ made: Made) async throws {
+  ///
+  /// - Parameter limit: For all of it together.
+  func remove(_ made: Made, within limit: Duration = .seconds(2)) async throws {
     narrator.headline("Taking it all away again, by the API")
+    let deadline = ContinuousClock.now + limit
     if let instance = made.instance {
       if let connection = made.connection {
-        try await delete(client.switchPath("/instances/\(instance)/connections/\(connection)"))
+        try await delete(client.switchPath("/instances/\(instance)/connections/\(connection)"), deadline)
       }
-      try await delete(client.switchPath("/instances/\(instance)"))
+      try await delete(client.switchPath("/instances/\(instance)"), deadline)
     }
     for attachment in made.attachments.reversed() {
-      try await delete(client.ownPath("/attachments/\(attachment)"))
+      try await delete(client.ownPath("/attachments/\(attachment)"), deadline)
     }
     if let vpc = made.vpc {
       for subnet in made.subnets.reversed() {
-        try await delete(client.networkPath("/vpcs/\(vpc)/subnets/\(subnet)"))
+        try await delete(client.networkPath("/vpcs/\(vpc)/subnets/\(subnet)"), deadline)
       }
-      try await delete(client.networkPath("/vpcs/\(vpc)"))
+      try await delete(client.networkPath("/vpcs/\(vpc)"), deadline)
     }
   }
 
-  private func delete(_ path: String) async throws {
+  private func delete(_ path: String, _ deadline: ContinuousClock.Instant) async throws {
     // A connection or switch that is still being made cannot be deleted yet (contract section 8.2).
-    for attempt in 0... {
+    while true {
       do {
         try await client.call(.DELETE, path)
         break
-      } catch ClientError.refused(let status, _, _, _) where status == 409 && attempt < 40 {
-        try await Task.sleep(for: .milliseconds(250))
+      } catch ClientError.refused(let status, _, _, _) where status == 409 && ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(50))
       }
     }
     narrator.call("DELETE", path, nil, answer: "204")
@@ -127,18 +133,16 @@ struct DemoStory: Sendable {
     return answer.attachment.id
   }
 
-  private func createInstance(_ vpc: VPCID, _ tunnel: SubnetID) async throws -> InstanceID {
+  private func createInstance(_ vpc: VPCID, _ tunnel: SubnetID) async throws -> Answer.InstanceCreated {
     guard let name = ResourceName("edge-01"), let address = IPv4Address(DemoTopology.tunnelAddress) else {
       preconditionFailure("constants of the demo")
     }
     let request = NewInstance(
       name: name, description: .empty, flavor: Flavor.Name.medium.rawValue, primaryZone: "az1",
       standbyZone: "az2", vpc: vpc, tunnelSubnet: tunnel, tunnelAddress: address)
-    let created = try await post(
+    return try await post(
       client.switchPath("/instances"), { $0.body(request) }, as: Answer.InstanceCreated.self,
       summary: { "instance \($0.instance.id), \($0.instance.status), job \($0.job)" })
-    try await finish(created.job, of: created.instance.id)
-    return created.instance.id
   }
 
   /// Polls the job as a client would (contract section 7).
@@ -175,11 +179,12 @@ struct DemoStory: Sendable {
     return answer.connection.id
   }
 
-  private func post<Body: Decodable>(
+  private func post<Body: Decodable & Sendable>(
     _ path: String, _ write: (inout JSONWriter) -> Void, as type: Body.Type, summary: (Body) -> String
   ) async throws -> Body {
     let body = JSONWriter.data(write)
-    let answer = try await client.call(.POST, path, body: body, as: type)
+    // To its end: what the API has made must be known to whoever takes it away.
+    let answer = try await uncancelled { try await client.call(.POST, path, body: body, as: type) }
     narrator.call("POST", path, String(decoding: body, as: UTF8.self), answer: summary(answer))
     return answer
   }

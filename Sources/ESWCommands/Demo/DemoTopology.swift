@@ -109,11 +109,14 @@ struct DemoTopology: Sendable {
     try await batch(["address add \(Self.vm2Address)/24 dev eth0", "link set eth0 up"], in: vm2)
   }
 
-  /// Lines of `ip -batch`, in a namespace or outside of all.
+  /// Lines of `ip -batch`, in a namespace or outside of all. Never stopped in the middle, so that no
+  /// namespace is left half made; who is cancelled begins no other.
   private func batch(_ lines: [String], in namespace: String? = nil) async throws {
     guard !lines.isEmpty else { return }
     let place = namespace.map { ["-n", $0] } ?? []
-    try await Program.check("ip", place + ["-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    try await uncancelled {
+      try await Program.check("ip", place + ["-batch", "-"], input: lines.joined(separator: "\n") + "\n")
+    }
   }
 }
 
@@ -123,14 +126,21 @@ struct Ping: Sendable {
   let received: Int
   /// Milliseconds.
   let averageRoundTrip: Double?
+  /// What `ping` or `ip` said instead of a summary.
+  let failure: String?
 
   var isComplete: Bool { transmitted > 0 && received == transmitted }
 
   init(from namespace: String, to address: String, count: Int = 5) async throws {
     let result = try await Program.run(
       "ip", ["netns", "exec", namespace, "ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "1", address])
-    let summary = result.output.split(separator: "\n").first { $0.contains("packets transmitted") } ?? ""
-    let numbers = summary.split(separator: ",").compactMap { part in
+    let summary = result.output.split(separator: "\n").first { $0.contains("packets transmitted") }
+    failure =
+      summary != nil
+      ? nil
+      : "status \(result.status): \(result.errors)\(result.output)".trimmingCharacters(
+        in: .whitespacesAndNewlines)
+    let numbers = (summary ?? "").split(separator: ",").compactMap { part in
       part.split(separator: " ").first.flatMap { Int($0) }
     }
     transmitted = numbers.first ?? 0

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a program of the system and waits for its end.
+/// Runs a program of the system and waits for its end; it is killed when the caller is cancelled.
 enum Program {
   struct Result: Sendable {
     let status: Int32
@@ -23,8 +23,35 @@ enum Program {
     path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
   }
 
-  /// - Throws: When the program cannot be started; its own failure is in the result.
+  /// - Throws: When the program cannot be started; `CancellationError`; its own failure is in the result.
   static func run(_ name: String, _ arguments: [String], input: String? = nil) async throws -> Result {
+    try Task.checkCancellation()
+    let process = process(name, arguments)
+    let (output, errors, source) = (Pipe(), Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = source
+    let ended = AsyncStream<Void>.makeStream()
+    process.terminationHandler = { _ in ended.continuation.finish() }
+    try process.run()
+    let child = process.processIdentifier
+    return try await withTaskCancellationHandler {
+      if let input { try source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
+      try source.fileHandleForWriting.close()
+      async let out = text(of: output)
+      async let err = text(of: errors)
+      let texts = await (out, err)
+      // An iteration would end at once for a caller that is cancelled, with the child not yet dead.
+      await Task { for await _ in ended.stream {} }.value
+      process.waitUntilExit()
+      try Task.checkCancellation()
+      return Result(status: process.terminationStatus, output: texts.0, errors: texts.1)
+    } onCancel: {
+      kill(child, SIGKILL)
+    }
+  }
+
+  private static func process(_ name: String, _ arguments: [String]) -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [name] + arguments
@@ -32,23 +59,7 @@ enum Program {
     environment["PATH"] = path
     environment["LC_ALL"] = "C"
     process.environment = environment
-    let output = Pipe()
-    let errors = Pipe()
-    let source = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = source
-    let ended = AsyncStream<Void>.makeStream()
-    process.terminationHandler = { _ in ended.continuation.finish() }
-    try process.run()
-    if let input { try source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
-    try source.fileHandleForWriting.close()
-    async let out = text(of: output)
-    async let err = text(of: errors)
-    let texts = await (out, err)
-    for await _ in ended.stream {}
-    process.waitUntilExit()
-    return Result(status: process.terminationStatus, output: texts.0, errors: texts.1)
+    return process
   }
 
   /// - Throws: `Failure` with the program's own words when it ends with another status than 0.
