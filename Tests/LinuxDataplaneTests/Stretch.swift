@@ -38,24 +38,35 @@ struct Stretch {
     try LinuxDataplane(namespace: node.path, pins: pins.path)
   }
 
-  /// One tunnel, one connection; `connections: 0` for a node that has nothing to do any more.
+  /// One tunnel, one connection; `isEmpty` for a node that has nothing to do any more.
   static func configuration(
     _ attachment: Attachment = .interface, remotes: [RemoteEndpoint] = [remote], isEmpty: Bool = false
   ) -> GatewayConfiguration {
+    let point: AttachmentPoint =
+      attachment == .interface ? .interface(InterfaceName("segment0")!) : .bridge(InterfaceName("cloud0")!)
+    return configuration(isEmpty ? [] : [connection(1, at: point, remotes: remotes)])
+  }
+
+  /// One tunnel for some connections.
+  static func configuration(_ connections: [ConnectionConfiguration]) -> GatewayConfiguration {
     let tunnel = TunnelConfiguration(
       instance: Identifier(high: 1, low: 1), address: tunnelAddress, prefixLength: 24,
       interface: InterfaceName("underlay0")!)
-    let point: AttachmentPoint =
-      attachment == .interface ? .interface(InterfaceName("segment0")!) : .bridge(InterfaceName("cloud0")!)
-    let connection = ConnectionConfiguration(
-      id: Identifier(high: 0x0102_0304_0506_0708, low: 2), number: ConnectionNumber(1),
-      instance: tunnel.instance,
-      attachment: Identifier(high: 1, low: 3), point: point, tunnelAddress: tunnelAddress,
-      network: IPv4Network("10.9.0.0/24")!, gateway: fixedAddress, fixedAddress: fixedAddress,
-      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300)
     return GatewayConfiguration(
       store: Identifier(high: 1, low: 4), generation: Revision(1), node: NodeName("node")!,
-      tunnels: isEmpty ? [] : [tunnel], connections: isEmpty ? [] : [connection])
+      tunnels: connections.isEmpty ? [] : [tunnel], connections: connections)
+  }
+
+  /// All connections stretch the same addresses.
+  static func connection(
+    _ number: UInt32, at point: AttachmentPoint, remotes: [RemoteEndpoint]
+  ) -> ConnectionConfiguration {
+    ConnectionConfiguration(
+      id: Identifier(high: 0x0102_0304_0506_0708, low: 1 + UInt64(number)),
+      number: ConnectionNumber(number), instance: Identifier(high: 1, low: 1),
+      attachment: Identifier(high: UInt64(number), low: 3), point: point, tunnelAddress: tunnelAddress,
+      network: IPv4Network("10.9.0.0/24")!, gateway: fixedAddress, fixedAddress: fixedAddress,
+      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300)
   }
 
   /// Makes the kernel equal to a configuration, as the agent does; the steps it took.
@@ -88,16 +99,33 @@ struct Stretch {
 
   /// Whether the local host reaches an address; a few tries, because the first frames wait for ARP.
   func hostReaches(_ address: IPv4Address, tries: Int = 5) throws -> Bool {
-    for _ in 0..<tries {
-      let answer = try? run("ip", "netns", "exec", host.name, "ping", "-c1", "-W1", address.description)
-      if answer != nil { return true }
-    }
+    reaches("\(address)", from: host, tries: tries)
+  }
+
+  /// Whether an address, of either family, is reached from a namespace.
+  func reaches(_ address: String, from namespace: NetworkNamespace, tries: Int = 5) -> Bool {
+    for _ in 0..<tries where (try? execute(namespace, "ping -c1 -W1 \(address)")) != nil { return true }
     return false
+  }
+
+  /// Echo requests for itself that a namespace has got: frames with its MAC and its IPv4 address.
+  func echoes(in namespace: NetworkNamespace) throws -> Int {
+    let lines = try execute(namespace, "cat /proc/net/snmp").split(separator: "\n")
+    let rows = lines.filter { $0.hasPrefix("Icmp:") }.map { $0.split(separator: " ") }
+    guard rows.count == 2, let column = rows[0].firstIndex(of: "InEchos"), let count = Int(rows[1][column])
+    else { throw CommandFailure(description: "no counter InEchos") }
+    return count
   }
 
   /// Runs an `ip` command in a namespace.
   func ip(_ namespace: NetworkNamespace, _ words: String) throws {
     try run(["ip", "-n", namespace.name] + words.split(separator: " ").map(String.init))
+  }
+
+  /// Runs any command in a namespace; what it printed.
+  @discardableResult
+  func execute(_ namespace: NetworkNamespace, _ words: String) throws -> String {
+    try run(["ip", "netns", "exec", namespace.name] + words.split(separator: " ").map(String.init))
   }
 
   /// The cable between the local host and the node; also after it was deleted.
