@@ -1,5 +1,5 @@
 /// An IPv4 address; `value` is in host order, so that comparison is numeric.
-package struct IPv4Address: Hashable, Comparable, Sendable, LosslessStringConvertible {
+package struct IPv4Address: Hashable, Comparable, Sendable, TextCoded {
   package let value: UInt32
 
   package init(_ value: UInt32) { self.value = value }
@@ -48,24 +48,8 @@ package struct IPv4Address: Hashable, Comparable, Sendable, LosslessStringConver
   }
 }
 
-extension IPv4Address: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let address = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an IPv4 address: \(text)")
-    }
-    self = address
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
 /// An IPv4 network in CIDR form; the host part is zero.
-package struct IPv4Network: Hashable, Sendable, LosslessStringConvertible {
+package struct IPv4Network: Hashable, Sendable, TextCoded {
   package let address: IPv4Address
   /// 0 to 32.
   package let prefixLength: UInt8
@@ -110,24 +94,8 @@ package struct IPv4Network: Hashable, Sendable, LosslessStringConvertible {
   private static func mask(_ length: UInt8) -> UInt32 { length == 0 ? 0 : ~0 << (32 - UInt32(length)) }
 }
 
-extension IPv4Network: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let network = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an IPv4 network: \(text)")
-    }
-    self = network
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
 /// A 48-bit MAC address (IEEE 802).
-package struct MACAddress: Hashable, Comparable, Sendable, LosslessStringConvertible {
+package struct MACAddress: Hashable, Comparable, Sendable, TextCoded {
   /// The 48 bits, first octet highest.
   package let value: UInt64
 
@@ -181,22 +149,6 @@ package struct MACAddress: Hashable, Comparable, Sendable, LosslessStringConvert
   package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-extension MACAddress: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let address = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a MAC address: \(text)")
-    }
-    self = address
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
 /// A VXLAN network identifier, 1 to 16777215 (RFC 7348 section 5: 24 bits; 0 is not a VNI of the API).
 package struct VNI: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
   package static let range: ClosedRange<UInt32> = 1...0xFF_FFFF
@@ -229,7 +181,7 @@ package struct VNI: Hashable, Comparable, Sendable, Codable, CustomStringConvert
 
 /// The name of a network interface: 1 to 15 bytes without `/`, `:`, white space or control
 /// characters, and neither `.` nor `..` (`dev_valid_name` of the Linux kernel).
-package struct InterfaceName: Hashable, Comparable, Sendable, Codable, LosslessStringConvertible {
+package struct InterfaceName: Hashable, Comparable, Sendable, TextCoded {
   package let description: String
 
   package init?(_ description: String) {
@@ -241,19 +193,4 @@ package struct InterfaceName: Hashable, Comparable, Sendable, Codable, LosslessS
   }
 
   package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let name = Self(text) else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "not an interface name: \(text)")
-    }
-    self = name
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
 }

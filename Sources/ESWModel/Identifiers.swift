@@ -3,7 +3,7 @@
 ///
 /// Ids that we make are UUID version 7 (RFC 9562 section 5.7): their order is the order of creation,
 /// so a page of a list can continue behind a row that has been deleted since.
-package struct Identifier<Subject>: Hashable, Comparable, Sendable, Codable, LosslessStringConvertible {
+package struct Identifier<Subject>: Hashable, Comparable, Sendable, TextCoded {
   /// Bytes 0 to 7 of the UUID, big endian.
   package let high: UInt64
   /// Bytes 8 to 15 of the UUID, big endian.
@@ -57,20 +57,6 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable, Codable, Los
   package static func < (left: Self, right: Self) -> Bool {
     (left.high, left.low) < (right.high, right.low)
   }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let value = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a UUID: \(text)")
-    }
-    self = value
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
 }
 
 package typealias VPCID = Identifier<VPC>
@@ -81,7 +67,7 @@ package typealias ConnectionID = Identifier<Connection>
 package typealias JobID = Identifier<Job>
 
 /// A project: 32 lower-case hex characters (contract section 2).
-package struct ProjectID: Hashable, Comparable, Sendable, Codable, LosslessStringConvertible {
+package struct ProjectID: Hashable, Comparable, Sendable, TextCoded {
   package let description: String
 
   package init?(_ description: String) {
@@ -92,24 +78,10 @@ package struct ProjectID: Hashable, Comparable, Sendable, Codable, LosslessStrin
   }
 
   package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let value = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a project id: \(text)")
-    }
-    self = value
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
 }
 
 /// The name of a gateway node: 1 to 63 characters `A-Z a-z 0-9 . _ -`, the first a letter or digit.
-package struct NodeName: Hashable, Comparable, Sendable, Codable, LosslessStringConvertible {
+package struct NodeName: Hashable, Comparable, Sendable, TextCoded {
   package let description: String
 
   package init?(_ description: String) {
@@ -121,20 +93,6 @@ package struct NodeName: Hashable, Comparable, Sendable, Codable, LosslessString
   }
 
   package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    guard let value = Self(text) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a node name: \(text)")
-    }
-    self = value
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
 }
 
 /// The value of a hexadecimal digit in either case, or nil.
