@@ -103,7 +103,11 @@ private final class FileLock: Sendable {
 
   func release() {
     descriptor.withLock { descriptor in
-      if let opened = descriptor.take() { Glibc.close(opened) }
+      guard let opened = descriptor.take() else { return }
+      // Closing alone is not enough: a child that is just being made still has the descriptor, and with it
+      // the lock, until it runs its own program.
+      flock(opened, LOCK_UN)
+      Glibc.close(opened)
     }
   }
 }
