@@ -96,6 +96,7 @@ private struct RawClient: ~Copyable {
       #expect(answer.hasPrefix("HTTP/1.1 503 "))
       #expect(answer.contains("APIGW.0201"))
     }
-    #expect(clock.now - start < .seconds(5))
+    // The client's minute would be the alternative.
+    #expect(clock.now - start < .seconds(30))
   }
 }
