@@ -26,8 +26,11 @@ struct CallContext: RequestContext {
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
-    requestID =
-      String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+    requestID = Self.newRequestID()
+  }
+
+  static func newRequestID() -> String {
+    String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 

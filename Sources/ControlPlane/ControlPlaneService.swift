@@ -66,7 +66,9 @@ package struct ControlPlaneService: Service {
     return Application(
       router: router,
       server: .http1(
-        configuration: .init(idleTimeout: TimeAmount(settings.idleTimeout))),
+        configuration: .init(
+          additionalChannelHandlers: [UnreadableRequests()],
+          idleTimeout: TimeAmount(settings.idleTimeout))),
       configuration: ApplicationConfiguration(
         address: .hostname(settings.address, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.mostConnections)),

@@ -99,4 +99,19 @@ private struct RawClient: ~Copyable {
     // The client's minute would be the alternative.
     #expect(clock.now - start < .seconds(30))
   }
+
+  @Test(arguments: [
+    "FOO BAR BAZ\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 90_000))\r\n\r\n",
+  ])
+  func `answers what is no HTTP in the contract's shape`(_ text: String) async throws {
+    try await run(heads: AsyncStream.makeStream(of: Void.self).1) { port, _ in
+      let client = try RawClient(port: port)
+      client.write(text)
+      let answer = client.readAll()
+      #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(answer)")
+      #expect(answer.contains("\"error_code\":\"APIGW.0201\""), "\(answer)")
+      let header = try #require(answer.firstMatch(of: /X-Request-Id: ([0-9a-f]{32})/.ignoresCase()))
+      #expect(answer.contains("\"request_id\":\"\(header.1)\""))
+    }
+  }
 }

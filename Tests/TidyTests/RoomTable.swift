@@ -42,7 +42,7 @@ enum RoomTable {
       ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams"],
       others: [
         "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-        "NIOHTTP1", "ServiceLifecycle",
+        "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle",
       ]),
     "GatewayAgent": RoomRule(
       ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams"],
