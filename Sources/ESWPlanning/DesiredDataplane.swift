@@ -7,6 +7,8 @@ package struct DesiredDataplane: Hashable, Sendable {
   package private(set) var problems: [Problem] = []
   /// Whose an interface is, to name the one concerned when a step fails.
   private var subjects: [InterfaceName: Problem.Subject] = [:]
+  /// Whose a tunnel address is: several instances may share an underlay.
+  private var tunnelSubjects: [IPv4Address: Problem.Subject] = [:]
 
   /// The slow path's device; the prefix `esw` marks the names that are ours.
   package static let slowPathName = requiredName("esw-vx4789")
@@ -35,7 +37,7 @@ package struct DesiredDataplane: Hashable, Sendable {
       .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
-    case .addAddress(let owned): subjects[owned.interface] ?? .node
+    case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
     case .adjustInterface(let name, _), .putPort(let name, _): subjects[name] ?? .node
     case .attachProgram(let attachment):
@@ -77,7 +79,8 @@ package struct DesiredDataplane: Hashable, Sendable {
         Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
       return
     }
-    subjects[tunnel.interface] = subject
+    tunnelSubjects[tunnel.address] = subject
+    subjects[tunnel.interface] = subjects[tunnel.interface] == nil ? subject : .node
     if !underlay.isUp {
       problems.append(
         Problem(

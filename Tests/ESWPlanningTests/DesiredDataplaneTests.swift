@@ -90,6 +90,21 @@ import Testing
     #expect(desired.state.adjustments.isEmpty)
   }
 
+  @Test func `of two instances on one underlay, each has its own address and neither the program`() {
+    let tunnels = [1, 2].map { number in
+      TunnelConfiguration(
+        instance: Sample.id(number), address: IPv4Address(0x0A09_0000 + UInt32(number)), prefixLength: 24,
+        interface: Sample.underlay)
+    }
+    let configuration = GatewayConfiguration(
+      store: Sample.id(99), generation: Revision(1), node: Sample.node, tunnels: tunnels, connections: [])
+    let desired = DesiredDataplane(for: configuration, on: Sample.observation())
+    let subjects = desired.state.ownedAddresses.sorted().map { desired.subject(of: .addAddress($0)) }
+    #expect(subjects == [.instance(Sample.id(1)), .instance(Sample.id(2))])
+    let program = ProgramAttachment(program: .underlay, interface: .name(Sample.underlay))
+    #expect(desired.subject(of: .attachProgram(program)) == .node)
+  }
+
   @Test func `a bridge attachment asks for a port of ours in it`() throws {
     let sample = Sample.full(point: .bridge(Sample.bridge))
     let desired = DesiredDataplane(for: sample.configuration, on: Sample.observation())
