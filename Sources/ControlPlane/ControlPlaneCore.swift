@@ -35,8 +35,10 @@ struct ControlPlaneCore: Sendable {
   }
 
   /// Decides on the snapshot that is being written; the view has it.
+  ///
+  /// - Parameter context: The call on whose behalf it is done.
   func commit<Outcome: Sendable>(
-    _ decide: @escaping @Sendable (View) throws -> IntentChange<Outcome>
+    _ context: CallContext, _ decide: @escaping @Sendable (View) throws -> IntentChange<Outcome>
   ) async throws -> (outcome: Outcome, view: View) {
     let (outcome, snapshot) = try await store.commit { try decide(view(of: $0)) }
     return (outcome, view(of: snapshot))
