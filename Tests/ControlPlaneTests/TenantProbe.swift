@@ -1,10 +1,11 @@
 import ESWWire
+import Testing
 
 /// How an operation is asked for with ids that are not the caller's.
 ///
 /// A new operation gets a row in `all`: the names in its path are known here or said in `path`; its body and
 /// its filters name rows of `TenantRows` as `<row>`. With the caller's own rows it has to succeed.
-struct TenantProbe: Sendable {
+struct TenantProbe: Sendable, CustomTestStringConvertible {
   /// Where an id stands, and of what row it is.
   struct Place: Hashable, Sendable, CustomStringConvertible {
     enum Part: Sendable { case path, query, body }
@@ -35,6 +36,8 @@ struct TenantProbe: Sendable {
       + filters.sorted { $0.key < $1.key }.map { Place(part: .query, name: $0.key, row: $0.value) }
       + body.matches(of: /<(\w+)>/).map { Place(part: .body, name: String($0.1), row: String($0.1)) }
   }
+
+  var testDescription: String { operation.name }
 
   private static let usual = [
     "instance_id": "instance", "connection_id": "connection", "resource_id": "instance", "vpc_id": "vpc",
