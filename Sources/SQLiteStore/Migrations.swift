@@ -7,6 +7,7 @@ enum Migrations {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 intent", migrate: makeIntent)
     migrator.registerMigration("2 reports", migrate: makeReports)
+    migrator.registerMigration("3 ports", migrate: makePorts)
     return migrator
   }
 
@@ -145,6 +146,25 @@ enum Migrations {
           received_at INTEGER NOT NULL,
           report TEXT NOT NULL
         ) STRICT;
+        """)
+  }
+
+  /// A port belongs to its subnet by id; addresses are told apart inside it.
+  private static func makePorts(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE port (
+          id TEXT NOT NULL PRIMARY KEY,
+          project TEXT NOT NULL REFERENCES project,
+          subnet TEXT NOT NULL REFERENCES subnet,
+          name TEXT NOT NULL,
+          owner TEXT NOT NULL CHECK (owner IN ('', 'neutron:VIP_PORT')),
+          address TEXT NOT NULL,
+          connection TEXT REFERENCES connection,
+          created_at INTEGER NOT NULL,
+          UNIQUE (subnet, address)
+        ) STRICT;
+        CREATE INDEX port_by_connection ON port (connection) WHERE connection IS NOT NULL;
         """)
   }
 }
