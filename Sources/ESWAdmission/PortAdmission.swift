@@ -63,23 +63,24 @@ package enum PortAdmission {
       address: address, createdAt: minted.at)
   }
 
-  /// The one asked for if it is free; else the lowest free one.
+  /// The one asked for if it is free; else the next free one behind the newest port's, so that an address
+  /// that was given back rests for a while, and a long search is rare. O(ports of the subnet) at worst.
   private static func address(
     _ wanted: IPv4Address?, in subnet: Subnet, _ snapshot: IntentSnapshot
   ) throws(Refusal) -> IPv4Address {
     let hosts = subnet.network.hosts
     let open = hosts.lowerBound...hosts.upperBound - Subnet.systemAddressCount
-    func isFree(_ address: IPv4Address) -> Bool {
-      open.contains(address.value) && !snapshot.isTaken(address, in: subnet)
-    }
+    func isFree(_ value: UInt32) -> Bool { !snapshot.isTaken(IPv4Address(value), in: subnet) }
     if let wanted {
-      guard isFree(wanted) else { throw .portAddressUnavailable(wanted) }
+      guard open.contains(wanted.value), isFree(wanted.value) else { throw .portAddressUnavailable(wanted) }
       return wanted
     }
-    guard let free = open.lazy.map({ IPv4Address($0) }).first(where: isFree) else {
+    let newest = snapshot.portIDs(of: subnet.id).last.flatMap { snapshot.ports[$0]?.address.value }
+    let start = newest ?? open.lowerBound
+    guard let free = (start...open.upperBound).first(where: isFree) ?? open.first(where: isFree) else {
       throw .noPortAddressLeft(subnet.id)
     }
-    return free
+    return IPv4Address(free)
   }
 }
 
