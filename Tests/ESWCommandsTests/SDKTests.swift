@@ -23,7 +23,8 @@ private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: NodeName("node-1")!,
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(),
+        node: NodeName("node-1")!,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
