@@ -125,7 +125,10 @@ let package = Package(
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioHTTP1]),
+      [
+        "esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioCore,
+        nioHTTP1,
+      ]),
     tests(
       "ControlPlane",
       [

@@ -3,7 +3,8 @@ import NIOCore
 /// What a connection is waiting for from its client, which decides how long it may take (pure).
 ///
 /// A request that cannot be read because its predecessor is still being answered is not late: the server
-/// itself does not read it then.
+/// itself does not read it then. Of a head whose first bytes come together with the end of the request
+/// before, nothing is known until more of it comes; the idle timeout ends it.
 struct RequestPace {
   enum Awaited: Hashable {
     /// Nothing is owed to us: between requests, or we are at work.
