@@ -11,10 +11,14 @@ import Testing
 private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
 
 @Suite(.timeLimit(.minutes(3))) struct `The vendor's Python SDK` {
-  @Test(.enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"))
-  func `walks the whole flow against a running server`() async throws {
+  @Test(
+    .enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"), arguments: ["http", "https"])
+  func `walks the whole flow against a running server`(scheme: String) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
+    let certificate = try SecureServer()
+    defer { certificate.remove() }
+    try await certificate.makeCertificate("sdk", names: "DNS:localhost")
     let kernel = SimulatedDataplane()
     await kernel.place(InterfaceName("underlay0")!)
     await kernel.place(InterfaceName("segment0")!)
@@ -23,7 +27,8 @@ private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(),
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0),
+        tls: scheme == "https" ? certificate.files : nil, region: Region(),
         node: NodeName("node-1")!,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
     let key = try #require(try await server.firstKey())
@@ -34,12 +39,14 @@ private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
       try await services.run()
     }
     let endpoint = try #require(await endpoints.stream.first { _ in true })
+    #expect(endpoint.hasPrefix("\(scheme)://"))
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../SDK/walk.py").path
     let walk = try await Program.run(
       "env",
       [
-        "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
+        "REQUESTS_CA_BUNDLE=\(certificate.files.certificate)", "HUAWEICLOUD_SDK_AK=\(key.id)",
+        "HUAWEICLOUD_SDK_SK=\(key.secret)",
         "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", python ?? "python3", script, endpoint, "node-1",
         "underlay0", "segment0",
       ])

@@ -13,7 +13,7 @@ import Testing
 @testable import ESWCommands
 
 /// Keeps what is logged.
-private final class Journal: LogHandler, Sendable {
+final class Journal: LogHandler, Sendable {
   let lines = Mutex<[String]>([])
   var metadata: Logger.Metadata {
     get { [:] }
@@ -37,7 +37,7 @@ private final class Journal: LogHandler, Sendable {
 }
 
 /// `esw serve` in this process, with a certificate that `openssl` made, and a simulated kernel.
-private struct SecureServer {
+struct SecureServer {
   let folder: String
   let files: TLSFiles
   let journal = Journal()
