@@ -4,6 +4,7 @@ import ESWWire
 package import Foundation
 import NIOCore
 package import NIOHTTP1
+import NIOSSL
 
 /// Calls the HTTP API as any client would: signed, over the network, with nothing from inside.
 package struct ESWClient: Sendable {
@@ -85,7 +86,8 @@ package struct ESWClient: Sendable {
       throw error
     } catch {
       observe(request, nil, since: start)
-      throw ClientError.unreachable(endpoint, "\(error)")
+      throw Self.isDistrust(error)
+        ? ClientError.untrusted(endpoint, "\(error)") : .unreachable(endpoint, "\(error)")
     }
     observe(request, response, since: start)
     guard response.status.code < 400 else {
@@ -108,11 +110,20 @@ package struct ESWClient: Sendable {
         requestID: response?.headers.first(name: "x-request-id"),
         serverDate: response?.headers.first(name: "date"), duration: ContinuousClock.now - start))
   }
+
+  /// Whether the server's certificate is what the connection failed for.
+  private static func isDistrust(_ error: any Error) -> Bool {
+    if let error = error as? NIOSSLExtraError { return error == .failedToValidateHostname }
+    guard case NIOSSLError.handshakeFailed = error else { return false }
+    return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+  }
 }
 
 package enum ClientError: Error, Hashable, CustomStringConvertible {
   case endpoint(String)
   case unreachable(String, String)
+  /// Its certificate is of no authority that is trusted, or of another name.
+  case untrusted(String, String)
   case refused(status: Int, code: String, message: String, requestID: String?)
   /// The answer is not what the API documents.
   case answer(String)
@@ -123,6 +134,11 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
       "\"\(text)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
     case .unreachable(let endpoint, let cause):
       "no answer from \(endpoint) (\(cause)): does `esw serve` run there? Set --endpoint or ESW_ENDPOINT"
+    case .untrusted(let endpoint, let cause):
+      """
+      the certificate of \(endpoint) is not trusted: name its authority's by --ca-file or ESW_CA_FILE, and use \
+      a name in --endpoint that the certificate has (\(cause))
+      """
     case .refused(let status, let code, let message, let requestID):
       "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
     case .answer(let text): "the answer cannot be read: \(text)"

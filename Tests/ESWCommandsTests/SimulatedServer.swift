@@ -15,7 +15,7 @@ enum SimulatedServer {
   static let node = NodeName("node-1")!
 
   /// - Parameter body: Gets the endpoint and the key of the first start.
-  static func run(_ body: (String, AccessKey) async throws -> Void) async throws {
+  static func run(tls: TLSFiles? = nil, _ body: (String, AccessKey) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let kernel = SimulatedDataplane()
@@ -26,7 +26,8 @@ enum SimulatedServer {
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: node,
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
+        node: node,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
@@ -43,13 +44,14 @@ enum SimulatedServer {
 
   /// Runs a script of `Tests/SDK` as a user of the vendor's clients would.
   static func script(
-    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey
+    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey,
+    trusting certificate: String? = nil
   ) async throws -> Program.Result {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../SDK/\(name)").path
     return try await Program.run(
       "env",
-      [
+      (certificate.map { ["REQUESTS_CA_BUNDLE=\($0)"] } ?? []) + [
         "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
         "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", vendorPython ?? "python3", "-B", path, endpoint,
         "\(node)",

@@ -60,6 +60,10 @@ extension CommandFailure {
       self.init(
         .serverFailed, "no answer from \(endpoint): \(cause)",
         advice: "Does `esw serve` run there? --endpoint or ESW_ENDPOINT name another address.")
+    case .untrusted(let endpoint, let cause):
+      self.init(
+        .serverFailed, "the certificate of \(endpoint) is not trusted: \(cause)",
+        advice: "--ca-file or ESW_CA_FILE names the certificate of who signed it.")
     case .refused(let status, let code, let message, let requestID):
       self.init(Self.exitStatus(status), message, advice: Self.advice(status, exchange))
       let request = exchange.map { "\($0.method) \($0.target): " } ?? ""
