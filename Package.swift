@@ -132,7 +132,8 @@ let package = Package(
     tests(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes,
+        "ESWModel", "ESWWire", "ESWSeams", "SQLiteStore", "Simulation", hummingbird, hummingbirdTesting,
+        httpTypes,
         lifecycle,
         logging, nioCore,
       ],

@@ -7,10 +7,10 @@ import Hummingbird
 struct DiagnosisRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.get("instances/:instance_id", use: instance)
-    group.get("connections/:connection_id", use: connection)
-    group.get("nodes", use: nodes)
+  func add(to routes: OperationRouter) {
+    routes.on(.diagnoseInstance, instance)
+    routes.on(.diagnoseConnection, connection)
+    routes.on(.listNodes, nodes)
   }
 
   @Sendable private func instance(_: Request, context: CallContext) async throws -> Response {

@@ -9,21 +9,21 @@ import Hummingbird
 struct NetworkRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.post("vpcs", use: createVPC)
-    group.get("vpcs", use: listVPCs)
-    group.get("vpcs/:vpc_id", use: showVPC)
-    group.delete("vpcs/:vpc_id", use: deleteVPC)
-    group.post("subnets", use: createSubnet)
-    group.get("subnets", use: listSubnets)
-    group.get("subnets/:subnet_id", use: showSubnet)
-    group.delete("vpcs/:vpc_id/subnets/:subnet_id", use: deleteSubnet)
+  func add(to routes: OperationRouter) {
+    routes.on(.createVPC, createVPC)
+    routes.on(.listVPCs, listVPCs)
+    routes.on(.showVPC, showVPC)
+    routes.on(.deleteVPC, deleteVPC)
+    routes.on(.createSubnet, createSubnet)
+    routes.on(.listSubnets, listSubnets)
+    routes.on(.showSubnet, showSubnet)
+    routes.on(.deleteSubnet, deleteSubnet)
   }
 
   @Sendable private func createVPC(_: Request, context: CallContext) async throws -> Response {
     let request = try NewVPC(body: context.body.readableBytesView)
     let project = try context.project
-    let (vpc, _) = try await core.commit { [core] view in
+    let (vpc, _) = try await core.commit(context) { [core] view in
       try VPCAdmission.create(request, of: project, in: view.snapshot, minting: core.minting, now: view.now)
     }
     return answer(vpc)
@@ -52,14 +52,14 @@ struct NetworkRoutes {
   @Sendable private func deleteVPC(_: Request, context: CallContext) async throws -> Response {
     let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
     let project = try context.project
-    _ = try await core.commit { try VPCAdmission.delete(id, of: project, in: $0.snapshot) }
+    _ = try await core.commit(context) { try VPCAdmission.delete(id, of: project, in: $0.snapshot) }
     return .noContent
   }
 
   @Sendable private func createSubnet(_: Request, context: CallContext) async throws -> Response {
     let request = try NewSubnet(body: context.body.readableBytesView)
     let project = try context.project
-    let (subnet, _) = try await core.commit { [core] view in
+    let (subnet, _) = try await core.commit(context) { [core] view in
       try SubnetAdmission.create(
         request, of: project, in: view.snapshot, region: core.region, minting: core.minting, now: view.now)
     }
@@ -87,7 +87,9 @@ struct NetworkRoutes {
     let vpc: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
     let id: SubnetID = try context.id("subnet_id", or: CallError.unknownSubnet)
     let project = try context.project
-    _ = try await core.commit { try SubnetAdmission.delete(id, vpc: vpc, of: project, in: $0.snapshot) }
+    _ = try await core.commit(context) {
+      try SubnetAdmission.delete(id, vpc: vpc, of: project, in: $0.snapshot)
+    }
     return .noContent
   }
 

@@ -22,8 +22,10 @@ package struct ESWClient: Sendable {
 
   /// The longest answer that is read. Ours; a page of 2,000 rows is about 1 MB.
   static let mostBytes = 64 << 20
-  /// As the vendor's SDK waits for an answer (contract section 10).
-  static let patience = TimeAmount.seconds(120)
+  /// How long an answer may take; at first as long as the vendor's SDK waits (contract section 10).
+  package var patience = Duration.seconds(120)
+  /// Told of every request when its answer is there, or is not coming.
+  package var observer: (@Sendable (Exchange) -> Void)?
 
   private let endpoint: String
   private let host: String
@@ -51,7 +53,7 @@ package struct ESWClient: Sendable {
   ///   - path: From the root, with the project in it where it belongs.
   ///   - query: Not yet encoded.
   /// - Returns: The body of an answer below 400; empty for 204.
-  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`.
+  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`; `.untrusted`.
   @discardableResult
   package func call(
     _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data? = nil
@@ -74,17 +76,20 @@ package struct ESWClient: Sendable {
   }
 
   private func answer(to request: HTTPClientRequest) async throws -> Data {
+    let start = ContinuousClock.now
     let response: HTTPClientResponse
     let data: Data
     do {
-      response = try await http.execute(request, timeout: Self.patience)
+      response = try await http.execute(request, timeout: TimeAmount(patience))
       data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
     } catch let error as CancellationError {
       throw error
     } catch {
+      observe(request, nil, since: start)
       throw Self.isDistrust(error)
         ? ClientError.untrusted(endpoint, "\(error)") : .unreachable(endpoint, "\(error)")
     }
+    observe(request, response, since: start)
     guard response.status.code < 400 else {
       let body = try? JSONDecoder().decode(ErrorBody.self, from: data)
       throw ClientError.refused(
@@ -100,6 +105,17 @@ package struct ESWClient: Sendable {
     if let error = error as? NIOSSLExtraError { return error == .failedToValidateHostname }
     guard case NIOSSLError.handshakeFailed = error else { return false }
     return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+  }
+
+  private func observe(
+    _ request: HTTPClientRequest, _ response: HTTPClientResponse?, since start: ContinuousClock.Instant
+  ) {
+    observer?(
+      Exchange(
+        method: request.method.rawValue, target: String(request.url.dropFirst(endpoint.count)),
+        status: response.map { Int($0.status.code) },
+        requestID: response?.headers.first(name: "x-request-id"),
+        serverDate: response?.headers.first(name: "date"), duration: ContinuousClock.now - start))
   }
 }
 
@@ -118,11 +134,7 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
       "\"\(text)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
     case .unreachable(let endpoint, let cause):
       "no answer from \(endpoint) (\(cause)): does `esw serve` run there? Set --endpoint or ESW_ENDPOINT"
-    case .untrusted(let endpoint, let cause):
-      """
-      the certificate of \(endpoint) is not trusted: name its authority's by --ca-file or ESW_CA_FILE, and use \
-      a name in --endpoint that the certificate has (\(cause))
-      """
+    case .untrusted(let endpoint, let cause): "the certificate of \(endpoint) is not trusted: \(cause)"
     case .refused(let status, let code, let message, let requestID):
       "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
     case .answer(let text): "the answer cannot be read: \(text)"
