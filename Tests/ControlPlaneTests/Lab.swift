@@ -11,7 +11,8 @@ import NIOCore
 import Simulation
 import Synchronization
 
-/// A control plane on a store, in memory if nothing else is said, with two projects, a clock that stands, and ids that repeat.
+/// A control plane on a store, in memory if nothing else is said, with two projects, a clock that stands, and
+/// ids that repeat.
 final class Lab: Sendable {
   static let project = ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!
   static let foreignProject = ProjectID("00000000000000000000000000000001")!
