@@ -96,11 +96,6 @@ package struct ControlPlaneService: Service {
       logger: logger)
   }
 
-  /// Method and path of every route, the path with `{name}` for a parameter; sorted.
-  package var servedRoutes: [String] {
-    router.routes.map { "\($0.method) \($0.path)" }.sorted()
-  }
-
   /// The same server for the agent beside it: a certificate's names, its end or a crowd of clients are
   /// nothing to that.
   private func agentApplication(
@@ -116,6 +111,11 @@ package struct ControlPlaneService: Service {
     .init(
       additionalChannelHandlers: [RequestProgress(), UnreadableRequests()],
       idleTimeout: TimeAmount(settings.limits.idleTimeout))
+  }
+
+  /// Method and path of every route, the path with `{name}` for a parameter; sorted.
+  package var servedRoutes: [String] {
+    router.routes.map { "\($0.method) \($0.path)" }.sorted()
   }
 
   private var router: Router<CallContext> {

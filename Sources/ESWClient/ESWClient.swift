@@ -53,7 +53,7 @@ package struct ESWClient: Sendable {
   ///   - path: From the root, with the project in it where it belongs.
   ///   - query: Not yet encoded.
   /// - Returns: The body of an answer below 400; empty for 204.
-  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`.
+  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`; `.untrusted`.
   @discardableResult
   package func call(
     _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data? = nil
@@ -100,6 +100,13 @@ package struct ESWClient: Sendable {
     return data
   }
 
+  /// Whether the server's certificate is what the connection failed for.
+  private static func isDistrust(_ error: any Error) -> Bool {
+    if let error = error as? NIOSSLExtraError { return error == .failedToValidateHostname }
+    guard case NIOSSLError.handshakeFailed = error else { return false }
+    return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+  }
+
   private func observe(
     _ request: HTTPClientRequest, _ response: HTTPClientResponse?, since start: ContinuousClock.Instant
   ) {
@@ -109,13 +116,6 @@ package struct ESWClient: Sendable {
         status: response.map { Int($0.status.code) },
         requestID: response?.headers.first(name: "x-request-id"),
         serverDate: response?.headers.first(name: "date"), duration: ContinuousClock.now - start))
-  }
-
-  /// Whether the server's certificate is what the connection failed for.
-  private static func isDistrust(_ error: any Error) -> Bool {
-    if let error = error as? NIOSSLExtraError { return error == .failedToValidateHostname }
-    guard case NIOSSLError.handshakeFailed = error else { return false }
-    return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
   }
 }
 
@@ -134,11 +134,7 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
       "\"\(text)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
     case .unreachable(let endpoint, let cause):
       "no answer from \(endpoint) (\(cause)): does `esw serve` run there? Set --endpoint or ESW_ENDPOINT"
-    case .untrusted(let endpoint, let cause):
-      """
-      the certificate of \(endpoint) is not trusted: name its authority's by --ca-file or ESW_CA_FILE, and use \
-      a name in --endpoint that the certificate has (\(cause))
-      """
+    case .untrusted(let endpoint, let cause): "the certificate of \(endpoint) is not trusted: \(cause)"
     case .refused(let status, let code, let message, let requestID):
       "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
     case .answer(let text): "the answer cannot be read: \(text)"

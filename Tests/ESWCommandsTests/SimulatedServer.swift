@@ -14,7 +14,9 @@ let vendorPython = ProcessInfo.processInfo.environment["ESW_PYTHON"]
 enum SimulatedServer {
   static let node = NodeName("node-1")!
 
-  /// - Parameter body: Gets the endpoint and the key of the first start.
+  /// - Parameters:
+  ///   - tls: Nil: plain HTTP.
+  ///   - body: Gets the endpoint and the key of the first start.
   static func run(tls: TLSFiles? = nil, _ body: (String, AccessKey) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -43,15 +45,16 @@ enum SimulatedServer {
   }
 
   /// Runs a script of `Tests/SDK` as a user of the vendor's clients would.
+  ///
+  /// - Parameter caFile: Of the authorities that it trusts; nil: the system's.
   static func script(
-    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey,
-    trusting certificate: String? = nil
+    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey, caFile: String? = nil
   ) async throws -> Program.Result {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../SDK/\(name)").path
     return try await Program.run(
       "env",
-      (certificate.map { ["REQUESTS_CA_BUNDLE=\($0)"] } ?? []) + [
+      (caFile.map { ["REQUESTS_CA_BUNDLE=\($0)"] } ?? []) + [
         "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
         "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", vendorPython ?? "python3", "-B", path, endpoint,
         "\(node)",

@@ -60,10 +60,12 @@ extension CommandFailure {
       self.init(
         .serverFailed, "no answer from \(endpoint): \(cause)",
         advice: "Does `esw serve` run there? --endpoint or ESW_ENDPOINT name another address.")
-    case .untrusted(let endpoint, let cause):
+    case .untrusted:
       self.init(
-        .serverFailed, "the certificate of \(endpoint) is not trusted: \(cause)",
-        advice: "--ca-file or ESW_CA_FILE names the certificate of who signed it.")
+        .serverFailed, "\(error)",
+        advice:
+          "--ca-file or ESW_CA_FILE name its authority's certificate; --endpoint has to use one of its names."
+      )
     case .refused(let status, let code, let message, let requestID):
       self.init(Self.exitStatus(status), message, advice: Self.advice(status, exchange))
       let request = exchange.map { "\($0.method) \($0.target): " } ?? ""
