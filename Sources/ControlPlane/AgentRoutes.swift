@@ -16,9 +16,9 @@ struct AgentRoutes {
 
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.get("configuration", use: configuration)
-    group.put("report", use: report)
+  func add(to routes: OperationRouter) {
+    routes.on(.showConfiguration, configuration)
+    routes.on(.sendReport, report)
   }
 
   /// Answers at once unless the agent has the newest generation of this store; then waits for the next.

@@ -1,4 +1,5 @@
 import ESWModel
+import ESWWire
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -45,8 +46,7 @@ struct AnswerEverything: RouterMiddleware {
   ) {
     var metadata: Logger.Metadata = [
       "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
-      // The template, because a path that nobody serves may hold anything.
-      "path": "\(context.endpointPath ?? "-")", "status": "\(response.status.code)",
+      "operation": "\(context.trace.operation?.name ?? "-")", "status": "\(response.status.code)",
       "duration_ms": "\(duration / .milliseconds(1))",
     ]
     var isAgent = false

@@ -8,17 +8,17 @@ import Hummingbird
 struct AttachmentRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.post("attachments", use: create)
-    group.get("attachments", use: list)
-    group.get("attachments/:attachment_id", use: show)
-    group.delete("attachments/:attachment_id", use: delete)
+  func add(to routes: OperationRouter) {
+    routes.on(.createAttachment, create)
+    routes.on(.listAttachments, list)
+    routes.on(.showAttachment, show)
+    routes.on(.deleteAttachment, delete)
   }
 
   @Sendable private func create(_: Request, context: CallContext) async throws -> Response {
     let request = try NewAttachment(body: context.body.readableBytesView)
     let project = try context.project
-    let (attachment, _) = try await core.commit { [core] view in
+    let (attachment, _) = try await core.commit(context) { [core] view in
       try AttachmentAdmission.create(
         request, of: project, in: view.snapshot, reports: view.reports, minting: core.minting, now: view.now)
     }
@@ -50,7 +50,7 @@ struct AttachmentRoutes {
   @Sendable private func delete(_: Request, context: CallContext) async throws -> Response {
     let id: AttachmentID = try context.id("attachment_id", or: CallError.unknownAttachment)
     let project = try context.project
-    _ = try await core.commit { try AttachmentAdmission.delete(id, of: project, in: $0.snapshot) }
+    _ = try await core.commit(context) { try AttachmentAdmission.delete(id, of: project, in: $0.snapshot) }
     return .noContent
   }
 

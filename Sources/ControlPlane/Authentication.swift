@@ -9,8 +9,8 @@ import ServiceLifecycle
 
 /// Nobody gets further who is not known: users by their signature, agents by their token.
 ///
-/// What a request shows decides, never its path: what a path opens to whom is said where its routes are,
-/// by `OwnProject` and `AgentsOnly`. The body is read here, because it is under the signature.
+/// What a request shows decides, never its path: what a path opens to whom, `Door` says. The body is read
+/// here, because it is under the signature.
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
@@ -98,29 +98,6 @@ struct PlainPath: RouterMiddleware {
     let segments = path.lowercased().replacing("%2e", with: ".").dropFirst()
       .split(separator: "/", omittingEmptySubsequences: false)
     return segments.allSatisfy { !["", ".", ".."].contains($0) }
-  }
-}
-
-/// The door of the agents' routes: no user's key opens it.
-struct AgentsOnly: RouterMiddleware {
-  func handle(
-    _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
-  ) async throws -> Response {
-    guard case .agent? = context.caller else { throw CallError.agentToken }
-    return try await next(request, context)
-  }
-}
-
-/// The door of the users' routes: a key opens its own project only (contract section 8.3), and no
-/// agent's token opens any.
-struct OwnProject: RouterMiddleware {
-  func handle(
-    _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
-  ) async throws -> Response {
-    guard try context.project.description == context.parameters.get("project_id") else {
-      throw CallError.foreignProject
-    }
-    return try await next(request, context)
   }
 }
 

@@ -34,6 +34,9 @@ struct CallContext: RequestContext {
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 
+  /// The caller's address, without the port; empty in process.
+  var source: String { channel.remoteAddress?.ipAddress ?? "" }
+
   /// The project of a user. An agent has none.
   var project: ProjectID {
     get throws(CallError) {
@@ -63,11 +66,22 @@ struct CallContext: RequestContext {
 
 /// What the log line of a request tells beside what is known at its start.
 final class CallTrace: Sendable {
-  private let known = Mutex<CallContext.Caller?>(nil)
+  private struct Known {
+    var caller: CallContext.Caller?
+    var operation: Operation?
+  }
+
+  private let known = Mutex(Known())
 
   var caller: CallContext.Caller? {
-    get { known.withLock { $0 } }
-    set { known.withLock { $0 = newValue } }
+    get { known.withLock { $0.caller } }
+    set { known.withLock { $0.caller = newValue } }
+  }
+
+  /// Nil for a path that nobody serves.
+  var operation: Operation? {
+    get { known.withLock { $0.operation } }
+    set { known.withLock { $0.operation = newValue } }
   }
 }
 

@@ -6,10 +6,10 @@ import Hummingbird
 struct CatalogueRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.get("flavors", use: flavors)
-    group.get("availability-zones", use: zones)
-    group.get("quotas", use: quotas)
+  func add(to routes: OperationRouter) {
+    routes.on(.listFlavors, flavors)
+    routes.on(.listAvailabilityZones, zones)
+    routes.on(.listQuotas, quotas)
   }
 
   @Sendable private func flavors(_: Request, context: CallContext) async throws -> Response {

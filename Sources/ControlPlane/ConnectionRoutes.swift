@@ -4,25 +4,26 @@ import ESWWire
 import Hummingbird
 
 /// CreateConnection, ListConnections, ListConnectionsAllInstances, ShowConnection, UpdateConnection,
-/// DeleteConnection.
+/// DeleteConnection, BindVport, UnbindVport.
 struct ConnectionRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.get("connections", use: listAll)
-    let ofInstance = group.group("instances/:instance_id/connections")
-    ofInstance.post(use: create)
-    ofInstance.get(use: list)
-    ofInstance.get(":connection_id", use: show)
-    ofInstance.put(":connection_id", use: update)
-    ofInstance.delete(":connection_id", use: delete)
+  func add(to routes: OperationRouter) {
+    routes.on(.listConnectionsAllInstances, listAll)
+    routes.on(.createConnection, create)
+    routes.on(.listConnections, list)
+    routes.on(.showConnection, show)
+    routes.on(.updateConnection, update)
+    routes.on(.deleteConnection, delete)
+    routes.on(.bindVport, bind)
+    routes.on(.unbindVport, unbind)
   }
 
   @Sendable private func create(_: Request, context: CallContext) async throws -> Response {
     let instance: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
     let request = try NewConnection(body: context.body.readableBytesView)
     let project = try context.project
-    let (connection, _) = try await core.commit { [core] view in
+    let (connection, _) = try await core.commit(context) { [core] view in
       try ConnectionAdmission.create(
         request, on: instance, of: project, in: view.snapshot, minting: core.minting, now: view.now,
         status: { view.status(of: $0).word })
@@ -85,7 +86,7 @@ struct ConnectionRoutes {
     let (id, instance) = try ids(of: context)
     let request = try ConnectionUpdate(body: context.body.readableBytesView)
     let project = try context.project
-    let (connection, view) = try await core.commit { view in
+    let (connection, view) = try await core.commit(context) { view in
       try ConnectionAdmission.update(
         id, on: instance, name: request.name, of: project, in: view.snapshot, now: view.now)
     }
@@ -95,11 +96,35 @@ struct ConnectionRoutes {
   @Sendable private func delete(_: Request, context: CallContext) async throws -> Response {
     let (id, instance) = try ids(of: context)
     let project = try context.project
-    _ = try await core.commit { view in
+    _ = try await core.commit(context) { view in
       try ConnectionAdmission.delete(
         id, on: instance, of: project, in: view.snapshot, status: { view.status(of: $0).word })
     }
     return .noContent
+  }
+
+  @Sendable private func bind(_: Request, context: CallContext) async throws -> Response {
+    let (id, port) = try choice(of: context)
+    let project = try context.project
+    _ = try await core.commit(context) { view in
+      try ConnectionAdmission.bind(
+        port, to: id, of: project, in: view.snapshot, status: { view.status(of: $0).word })
+    }
+    return .noContent
+  }
+
+  @Sendable private func unbind(_: Request, context: CallContext) async throws -> Response {
+    let (id, port) = try choice(of: context)
+    let project = try context.project
+    _ = try await core.commit(context) {
+      try ConnectionAdmission.unbind(port, from: id, of: project, in: $0.snapshot)
+    }
+    return .noContent
+  }
+
+  private func choice(of context: CallContext) throws -> (ConnectionID, PortID) {
+    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: nil) }
+    return (id, try VportChoice(body: context.body.readableBytesView).port)
   }
 
   private func ids(of context: CallContext) throws(CallError) -> (ConnectionID, InstanceID) {

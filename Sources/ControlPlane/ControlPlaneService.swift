@@ -10,7 +10,7 @@ import ServiceLifecycle
 /// The HTTP server: the API for users, the link for agents.
 ///
 /// Every request passes the same doors in this order: an id and a log line, limits, authentication, and
-/// only then its path; whose a path is, the door before its routes says.
+/// only then its path; whose a path is, the door before its operation says.
 package struct ControlPlaneService: Service {
   package struct Settings: Sendable {
     package var address: String
@@ -52,7 +52,7 @@ package struct ControlPlaneService: Service {
   ) {
     core = ControlPlaneCore(
       store: store, region: region,
-      minting: Minting(above: store.snapshot, randomness: randomness), now: now)
+      minting: Minting(above: store.snapshot, randomness: randomness), now: now, logger: logger)
     self.settings = settings
     self.logger = logger
     self.onBound = onBound
@@ -76,21 +76,27 @@ package struct ControlPlaneService: Service {
       logger: logger)
   }
 
+  /// Method and path of every route, the path with `{name}` for a parameter; sorted.
+  package var servedRoutes: [String] {
+    router.routes.map { "\($0.method) \($0.path)" }.sorted()
+  }
+
   private var router: Router<CallContext> {
     let router = Router(context: CallContext.self)
     router.add(middleware: AnswerEverything(logger: logger))
     router.add(middleware: RequestLimits())
     router.add(middleware: Authentication(core: core, agentToken: settings.agentToken))
     router.add(middleware: PlainPath())
-    let switches = router.group("v3/:project_id/l2cg").add(middleware: OwnProject())
-    InstanceRoutes(core: core).add(to: switches)
-    ConnectionRoutes(core: core).add(to: switches)
-    CatalogueRoutes(core: core).add(to: switches)
-    NetworkRoutes(core: core).add(to: router.group("v1/:project_id").add(middleware: OwnProject()))
-    let additions = router.group("openesw/v1/:project_id").add(middleware: OwnProject())
-    AttachmentRoutes(core: core).add(to: additions)
-    DiagnosisRoutes(core: core).add(to: additions)
-    AgentRoutes(core: core).add(to: router.group("openesw/v1/agent/:node").add(middleware: AgentsOnly()))
+    let routes = OperationRouter(router: router, core: core)
+    InstanceRoutes(core: core).add(to: routes)
+    ConnectionRoutes(core: core).add(to: routes)
+    CatalogueRoutes(core: core).add(to: routes)
+    NetworkRoutes(core: core).add(to: routes)
+    PortRoutes(core: core).add(to: routes)
+    AttachmentRoutes(core: core).add(to: routes)
+    DiagnosisRoutes(core: core).add(to: routes)
+    AuditRoutes(core: core).add(to: routes)
+    AgentRoutes(core: core).add(to: routes)
     return router
   }
 }

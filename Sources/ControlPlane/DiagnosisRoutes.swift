@@ -7,10 +7,10 @@ import Hummingbird
 struct DiagnosisRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.get("instances/:instance_id", use: instance)
-    group.get("connections/:connection_id", use: connection)
-    group.get("nodes", use: nodes)
+  func add(to routes: OperationRouter) {
+    routes.on(.diagnoseInstance, instance)
+    routes.on(.diagnoseConnection, connection)
+    routes.on(.listNodes, nodes)
   }
 
   @Sendable private func instance(_: Request, context: CallContext) async throws -> Response {
@@ -27,10 +27,10 @@ struct DiagnosisRoutes {
   }
 
   @Sendable private func connection(_: Request, context: CallContext) async throws -> Response {
-    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: "-") }
+    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: nil) }
     let view = core.view
     guard let connection = view.snapshot.connections[id, of: try context.project] else {
-      throw CallError.unknownConnection(id.description, of: "-")
+      throw CallError.unknownConnection(id.description, of: nil)
     }
     let node = view.snapshot.instances[connection.instance].flatMap { view.snapshot.tunnelNode(of: $0) }
     return context.answer {

@@ -8,19 +8,19 @@ import Hummingbird
 struct InstanceRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.post("instances", use: create)
-    group.get("instances", use: list)
-    group.get("instances/:instance_id", use: show)
-    group.put("instances/:instance_id", use: update)
-    group.delete("instances/:instance_id", use: delete)
-    group.get("resources/:resource_id/jobs", use: jobs)
+  func add(to routes: OperationRouter) {
+    routes.on(.createInstance, create)
+    routes.on(.listInstances, list)
+    routes.on(.showInstance, show)
+    routes.on(.updateInstance, update)
+    routes.on(.deleteInstance, delete)
+    routes.on(.listResourceJobs, jobs)
   }
 
   @Sendable private func create(_: Request, context: CallContext) async throws -> Response {
     let request = try NewInstance(body: context.body.readableBytesView)
     let project = try context.project
-    let (created, view) = try await core.commit { [core] view in
+    let (created, view) = try await core.commit(context) { [core] view in
       try InstanceAdmission.create(
         request, of: project, in: view.snapshot, region: core.region, minting: core.minting, now: view.now)
     }
@@ -66,7 +66,7 @@ struct InstanceRoutes {
     let id: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
     let request = try InstanceUpdate(body: context.body.readableBytesView)
     let project = try context.project
-    let (instance, view) = try await core.commit { view in
+    let (instance, view) = try await core.commit(context) { view in
       try InstanceAdmission.update(
         id, name: request.name, description: request.description, of: project, in: view.snapshot,
         now: view.now)
@@ -77,7 +77,7 @@ struct InstanceRoutes {
   @Sendable private func delete(_: Request, context: CallContext) async throws -> Response {
     let id: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
     let project = try context.project
-    _ = try await core.commit { [core] view in
+    _ = try await core.commit(context) { [core] view in
       try InstanceAdmission.delete(
         id, of: project, in: view.snapshot, minting: core.minting, now: view.now,
         status: { view.status(of: $0).word })

@@ -9,21 +9,24 @@ import Hummingbird
 struct NetworkRoutes {
   let core: ControlPlaneCore
 
-  func add(to group: RouterGroup<CallContext>) {
-    group.post("vpcs", use: createVPC)
-    group.get("vpcs", use: listVPCs)
-    group.get("vpcs/:vpc_id", use: showVPC)
-    group.delete("vpcs/:vpc_id", use: deleteVPC)
-    group.post("subnets", use: createSubnet)
-    group.get("subnets", use: listSubnets)
-    group.get("subnets/:subnet_id", use: showSubnet)
-    group.delete("vpcs/:vpc_id/subnets/:subnet_id", use: deleteSubnet)
+  func add(to routes: OperationRouter) {
+    routes.on(.createVPC, createVPC)
+    routes.on(.listVPCs, listVPCs)
+    routes.on(.showVPC, showVPC)
+    routes.on(.updateVPC, updateVPC)
+    routes.on(.deleteVPC, deleteVPC)
+    routes.on(.showVPCOfVersion3, showVPCOfVersion3)
+    routes.on(.createSubnet, createSubnet)
+    routes.on(.listSubnets, listSubnets)
+    routes.on(.showSubnet, showSubnet)
+    routes.on(.updateSubnet, updateSubnet)
+    routes.on(.deleteSubnet, deleteSubnet)
   }
 
   @Sendable private func createVPC(_: Request, context: CallContext) async throws -> Response {
     let request = try NewVPC(body: context.body.readableBytesView)
     let project = try context.project
-    let (vpc, _) = try await core.commit { [core] view in
+    let (vpc, _) = try await core.commit(context) { [core] view in
       try VPCAdmission.create(request, of: project, in: view.snapshot, minting: core.minting, now: view.now)
     }
     return answer(vpc)
@@ -32,8 +35,7 @@ struct NetworkRoutes {
   @Sendable private func listVPCs(request: Request, context: CallContext) async throws -> Response {
     let query = request.query
     let id: QueryFilter<VPCID> = query.filter("id")
-    // Every VPC is of the default enterprise project, `0`.
-    let isOfOther = ![nil, "", "0", "all_granted_eps"].contains(query["enterprise_project_id"])
+    let isOfOther = query.isOfOtherEnterpriseProject
     let table = core.snapshot.vpcs
     let page = Page(try PageQuery(query), of: table.ids(of: try context.project), in: table) {
       id.matches($0.id) && !isOfOther
@@ -49,17 +51,41 @@ struct NetworkRoutes {
     return answer(vpc)
   }
 
+  @Sendable private func showVPCOfVersion3(_: Request, context: CallContext) async throws -> Response {
+    let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let snapshot = core.snapshot
+    guard let vpc = snapshot.vpcs[id, of: try context.project] else {
+      throw CallError.unknownVPC(id.description)
+    }
+    return context.answer {
+      $0.name("vpc")
+      $0.vpcOfVersion3(vpc, subnetCount: snapshot.subnets(in: id).count)
+    }
+  }
+
+  @Sendable private func updateVPC(_: Request, context: CallContext) async throws -> Response {
+    let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let request = try VPCUpdate(body: context.body.readableBytesView)
+    let project = try context.project
+    let (vpc, _) = try await core.commit(context) { view in
+      try VPCAdmission.update(
+        id, name: request.name, description: request.description, network: request.network, of: project,
+        in: view.snapshot, now: view.now)
+    }
+    return answer(vpc)
+  }
+
   @Sendable private func deleteVPC(_: Request, context: CallContext) async throws -> Response {
     let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
     let project = try context.project
-    _ = try await core.commit { try VPCAdmission.delete(id, of: project, in: $0.snapshot) }
+    _ = try await core.commit(context) { try VPCAdmission.delete(id, of: project, in: $0.snapshot) }
     return .noContent
   }
 
   @Sendable private func createSubnet(_: Request, context: CallContext) async throws -> Response {
     let request = try NewSubnet(body: context.body.readableBytesView)
     let project = try context.project
-    let (subnet, _) = try await core.commit { [core] view in
+    let (subnet, _) = try await core.commit(context) { [core] view in
       try SubnetAdmission.create(
         request, of: project, in: view.snapshot, region: core.region, minting: core.minting, now: view.now)
     }
@@ -83,11 +109,29 @@ struct NetworkRoutes {
     return answer(subnet)
   }
 
+  /// The vendor answers with no more than the id and the status.
+  @Sendable private func updateSubnet(_: Request, context: CallContext) async throws -> Response {
+    let vpc: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let id: SubnetID = try context.id("subnet_id", or: CallError.unknownSubnet)
+    let request = try SubnetUpdate(body: context.body.readableBytesView)
+    let project = try context.project
+    let (subnet, _) = try await core.commit(context) { view in
+      let servers = view.snapshot.subnets[id, of: project]?.nameServers ?? []
+      return try SubnetAdmission.update(
+        id, vpc: vpc, name: request.name, description: request.description,
+        isDHCPEnabled: request.isDHCPEnabled, nameServers: request.nameServers.applied(to: servers),
+        of: project, in: view.snapshot, now: view.now)
+    }
+    return .json(.ok) { $0.object { $0.object("subnet") { $0.subnetResult(subnet) } } }
+  }
+
   @Sendable private func deleteSubnet(_: Request, context: CallContext) async throws -> Response {
     let vpc: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
     let id: SubnetID = try context.id("subnet_id", or: CallError.unknownSubnet)
     let project = try context.project
-    _ = try await core.commit { try SubnetAdmission.delete(id, vpc: vpc, of: project, in: $0.snapshot) }
+    _ = try await core.commit(context) {
+      try SubnetAdmission.delete(id, vpc: vpc, of: project, in: $0.snapshot)
+    }
     return .noContent
   }
 

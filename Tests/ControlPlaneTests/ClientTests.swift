@@ -118,7 +118,7 @@ private struct Memory: LogHandler {
     }
     let lines = Memory.lines.withLock { $0 }
     let line = try #require(lines.first { $0.contains(reply["request_id"] ?? "none") })
-    for part in ["POST", "/v3/{project_id}/l2cg/instances", "400", "l2cg.8001", "duration_ms", "AK"] {
+    for part in ["POST", "CreateInstance", "400", "l2cg.8001", "duration_ms", "AK"] {
       #expect(line.contains(part))
     }
     for secret in [token, "SK", "kept quiet", "Signature"] {

@@ -1,0 +1,35 @@
+// Our own additions, and the link of agents.
+extension Operation {
+  static let additions = [
+    createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
+    diagnoseConnection, listNodes, listAudit,
+  ]
+  static let agents = [showConfiguration, sendReport]
+
+  private static let root = "/openesw/v1/{project_id}"
+  private static let attachments = root + "/attachments"
+  private static let agent = "/openesw/v1/agent/{node}"
+
+  package static let createAttachment = Operation(
+    "CreateAttachment", .post, attachments, .project, "openesw:attachment:create")
+  package static let listAttachments = Operation(
+    "ListAttachments", .get, attachments, .project, "openesw:attachment:list")
+  package static let showAttachment = Operation(
+    "ShowAttachment", .get, attachments + "/{attachment_id}", .project, "openesw:attachment:get")
+  package static let deleteAttachment = Operation(
+    "DeleteAttachment", .delete, attachments + "/{attachment_id}", .project, "openesw:attachment:delete")
+  package static let diagnoseInstance = Operation(
+    "DiagnoseInstance", .get, root + "/instances/{instance_id}", .project, "openesw:instance:diagnose")
+  package static let diagnoseConnection = Operation(
+    "DiagnoseConnection", .get, root + "/connections/{connection_id}", .project,
+    "openesw:connection:diagnose")
+  package static let listNodes = Operation(
+    "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+
+  package static let listAudit = Operation(
+    "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
+
+  package static let showConfiguration = Operation(
+    "ShowConfiguration", .get, agent + "/configuration", .agent, nil)
+  package static let sendReport = Operation("SendReport", .put, agent + "/report", .agent, nil)
+}
