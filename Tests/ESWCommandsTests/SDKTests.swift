@@ -10,9 +10,32 @@ import Testing
 /// The Python with the vendor's SDK, as `make test` names it.
 private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
 
+/// What a script is told of the server that it walks against.
+private struct Running: Sendable {
+  let endpoint: String
+  let database: String
+}
+
 @Suite(.timeLimit(.minutes(3))) struct `The vendor's Python SDK` {
-  @Test(.enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"))
-  func `walks the whole flow against a running server`() async throws {
+  @Test(
+    .enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"), arguments: ["sync", "async"])
+  func `walks the whole flow against a running server`(manner: String) async throws {
+    try await walk("walk.py") { [manner, $0.endpoint, "node-1", "underlay0", "segment0"] }
+  }
+
+  @Test(
+    .enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"), arguments: ["sync", "async"])
+  func `walks the life of networks, ports and private IPs`(manner: String) async throws {
+    try await walk("vpc.py") { [manner, $0.endpoint] }
+  }
+
+  @Test(
+    .enabled(if: python != nil, "ESW_PYTHON is not set; make test sets it"), arguments: ["sync", "async"])
+  func `raises each of its exceptions for what it stands for`(manner: String) async throws {
+    try await walk("failures.py") { [manner, $0.endpoint, $0.database] }
+  }
+
+  private func walk(_ script: String, _ arguments: (Running) -> [String]) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let kernel = SimulatedDataplane()
@@ -33,15 +56,15 @@ private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
       try await services.run()
     }
     let endpoint = try #require(await endpoints.stream.first { _ in true })
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../SDK/walk.py").path
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../SDK/\(script)").path
+    let running = Running(endpoint: endpoint, database: try DataFolder(folder).database)
     let walk = try await Program.run(
       "env",
       [
-        "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
-        "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", python ?? "python3", script, endpoint, "node-1",
-        "underlay0", "segment0",
-      ])
+        "PYTHONDONTWRITEBYTECODE=1", "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
+        "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", python ?? "python3", path,
+      ] + arguments(running))
     #expect(walk.status == 0, "\(walk.output)\n\(walk.errors)")
     #expect(walk.output.contains("the walk is complete"), "\(walk.output)\n\(walk.errors)")
     await services.triggerGracefulShutdown()
