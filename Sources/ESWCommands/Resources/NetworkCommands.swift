@@ -8,7 +8,7 @@ import NIOHTTP1
 struct VPCCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vpc", abstract: "VPCs: ranges that subnets are cut from.",
-    subcommands: [List.self, Create.self, Delete.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Create.self, Update.self, Delete.self], defaultSubcommand: List.self)
 
   static let columns: [Table.Column] = [
     .init("ID", "id"), .init("NAME", "name"), .init("CIDR", "cidr"), .init("STATUS", "status"),
@@ -55,7 +55,7 @@ struct VPCCommand: AsyncParsableCommand {
 struct SubnetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subnet", abstract: "Subnets: for tunnels, or to be stretched.",
-    subcommands: [List.self, Create.self, Delete.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Create.self, Update.self, Delete.self], defaultSubcommand: List.self)
 
   static let columns: [Table.Column] = [
     .init("ID", "id"), .init("NAME", "name"), .init("CIDR", "cidr"), .init("GATEWAY", "gateway_ip"),
