@@ -202,18 +202,19 @@ package struct IntentSnapshot: Sendable {
       jobs.put(job)
     case .removeJob(let id):
       if let job = jobs.remove(id) { jobsByInstance.drop(id, from: job.instance) }
-    case .putPort(let port):
-      forget(port.id)
-      portsBySubnet[port.subnet, default: []].insertSorted(port.id)
-      portsByPlace[PortPlace(subnet: port.subnet, address: port.address)] = port.id
-      if let connection = port.connection {
-        portsByConnection[connection, default: []].insertSorted(port.id)
-      }
-      ports.put(port)
+    case .putPort(let port): put(port)
     case .removePort(let id):
       forget(id)
       _ = ports.remove(id)
     }
+  }
+
+  private mutating func put(_ port: Port) {
+    forget(port.id)
+    portsBySubnet[port.subnet, default: []].insertSorted(port.id)
+    portsByPlace[PortPlace(subnet: port.subnet, address: port.address)] = port.id
+    if let connection = port.connection { portsByConnection[connection, default: []].insertSorted(port.id) }
+    ports.put(port)
   }
 
   /// Takes the port out of the indexes: a port moves from connection to connection.
@@ -255,13 +256,16 @@ package enum IntentEdit: Hashable, Sendable {
 
 /// What a request does to intent, and what its answer is made from.
 package struct IntentChange<Outcome: Sendable>: Sendable {
-  /// Empty: nothing is written and the revision stays.
+  /// Empty: the revision stays.
   package let edits: [IntentEdit]
   package let outcome: Outcome
+  /// Written in the same transaction as the edits; empty for a change that nobody has to answer for.
+  package let audit: [AuditEntry]
 
-  package init(edits: [IntentEdit], outcome: Outcome) {
+  package init(edits: [IntentEdit], outcome: Outcome, audit: [AuditEntry] = []) {
     self.edits = edits
     self.outcome = outcome
+    self.audit = audit
   }
 }
 

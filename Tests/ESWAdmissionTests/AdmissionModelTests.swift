@@ -190,13 +190,22 @@ private func violations(in world: World) -> [String] {
       }
         ?? false, "a fixed address is no host's")
   }
+  for row in instances { demand(snapshot.subnets[row.tunnelSubnet] != nil, "a switch has lost its subnet") }
+  for row in attachments { demand(snapshot.subnets[row.subnet] != nil, "an attachment has lost its subnet") }
+  return found + portViolations(in: snapshot)
+}
+
+private func portViolations(in snapshot: IntentSnapshot) -> [String] {
+  let connections = snapshot.connections.values
+  var found: [String] = []
+  func demand(_ holds: Bool, _ sentence: String) { if !holds { found.append(sentence) } }
   let ports = snapshot.ports.values
-  distinct(
+  let places =
     ports.map { [$0.subnet, $0.address.description] as [AnyHashable] }
-      + instances.map { [$0.tunnelSubnet, $0.tunnelAddress.description] }
-      + connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0.description] } }
-      + snapshot.subnets.values.map { [$0.id, $0.gateway.description] },
-    "an address of a subnet is two things'")
+    + snapshot.instances.values.map { [$0.tunnelSubnet, $0.tunnelAddress.description] }
+    + connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0.description] } }
+    + snapshot.subnets.values.map { [$0.id, $0.gateway.description] }
+  demand(Set(places).count == places.count, "an address of a subnet is two things'")
   for row in ports {
     let subnet = snapshot.subnets[row.subnet]
     demand(subnet?.project == row.project && subnet?.network.isHost(row.address) == true, "a port is lost")
@@ -209,7 +218,5 @@ private func violations(in world: World) -> [String] {
       Set(snapshot.ports(boundTo: row.id)) == Set(ports.filter { $0.connection == row.id }),
       "the index of bound ports is not their sum")
   }
-  for row in instances { demand(snapshot.subnets[row.tunnelSubnet] != nil, "a switch has lost its subnet") }
-  for row in attachments { demand(snapshot.subnets[row.subnet] != nil, "an attachment has lost its subnet") }
   return found
 }

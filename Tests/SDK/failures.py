@@ -1,6 +1,6 @@
 """Provokes every exception class that the vendor's SDK raises, each by what really goes wrong.
 
-    failures.py sync|async ENDPOINT DATABASE
+    failures.py ENDPOINT NODE UNDERLAY SEGMENT sync|async DATABASE
 
 Two of its classes no server can provoke in this version of the SDK: `CallTimeoutException` and
 `RetryOutageException` are raised only where a status is looked at, which neither ends up at. What a
@@ -18,7 +18,7 @@ from huaweicloudsdkvpc import v2 as vpc
 
 from common import Awaited, check, credentials, project, refused
 
-manner, endpoint, database = sys.argv[1:4]
+endpoint, manner, database = sys.argv[1], *sys.argv[5:7]
 
 
 def client(at=endpoint, by=credentials, module=esw, name="Esw", **settings):

@@ -1,6 +1,6 @@
 """Walks the life of VPCs, subnets, ports and private IPs with the vendor's VPC SDK.
 
-    vpc.py sync|async ENDPOINT
+    vpc.py ENDPOINT NODE UNDERLAY SEGMENT sync|async
 """
 import sys
 
@@ -9,7 +9,7 @@ from huaweicloudsdkvpc import v3
 
 from common import check, client, project, refused, walked
 
-manner, endpoint = sys.argv[1:3]
+endpoint, manner = sys.argv[1], sys.argv[5]
 network = client(vpc, "Vpc", manner, endpoint)
 newer = client(v3, "Vpc", manner, endpoint)
 nothing = "0f6f3a58-8f0e-4a57-9a44-52e6f1f5affe"

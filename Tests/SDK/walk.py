@@ -1,6 +1,6 @@
 """Walks the flow of a user with the vendor's own SDK against a running server.
 
-    walk.py sync|async ENDPOINT NODE UNDERLAY SEGMENT
+    walk.py ENDPOINT NODE UNDERLAY SEGMENT sync|async
 """
 import sys
 
@@ -10,7 +10,7 @@ from huaweicloudsdkvpc import v2 as vpc
 
 from common import check, client, credentials, own, project, refused, wait, walked
 
-manner, endpoint, node, underlay, segment = sys.argv[1:6]
+endpoint, node, underlay, segment, manner = sys.argv[1:6]
 switch = client(esw, "Esw", manner, endpoint)
 network = client(vpc, "Vpc", manner, endpoint)
 
