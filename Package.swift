@@ -118,7 +118,8 @@ let package = Package(
     tests(
       "LinuxDataplane",
       [
-        "BPF", "CDatapath", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting", "Simulation",
+        "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting",
+        "Simulation",
       ]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
