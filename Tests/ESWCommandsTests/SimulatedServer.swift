@@ -18,6 +18,13 @@ enum SimulatedServer {
   ///   - tls: Nil: plain HTTP.
   ///   - body: Gets the endpoint and the key of the first start.
   static func run(tls: TLSFiles? = nil, _ body: (String, AccessKey) async throws -> Void) async throws {
+    try await runInFolder(tls: tls) { endpoint, key, _ in try await body(endpoint, key) }
+  }
+
+  /// - Parameter body: Gets the server's data folder too.
+  static func runInFolder(
+    tls: TLSFiles? = nil, _ body: (String, AccessKey, DataFolder) async throws -> Void
+  ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let kernel = SimulatedDataplane()
@@ -39,7 +46,7 @@ enum SimulatedServer {
       try await services.run()
     }
     let endpoint = try #require(await endpoints.stream.first { _ in true })
-    try await body(endpoint, key)
+    try await body(endpoint, key, try DataFolder(folder))
     await services.triggerGracefulShutdown()
     _ = await serving.result
   }
