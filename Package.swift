@@ -123,7 +123,7 @@ let package = Package(
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", logging, lifecycle, nioHTTP1]),
+      ["esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "Simulation", logging, lifecycle, nioHTTP1]),
     tests(
       "ControlPlane",
       [
