@@ -123,8 +123,10 @@ let package = Package(
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "Simulation", logging, lifecycle, nioHTTP1]),
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioHTTP1]),
+      [
+        "esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "Simulation", httpClient, logging,
+        lifecycle, nioHTTP1,
+      ]),
     tests(
       "ControlPlane",
       [
