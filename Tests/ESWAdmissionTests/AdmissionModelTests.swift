@@ -200,10 +200,11 @@ private func portViolations(in snapshot: IntentSnapshot) -> [String] {
   var found: [String] = []
   func demand(_ holds: Bool, _ sentence: String) { if !holds { found.append(sentence) } }
   let ports = snapshot.ports.values
-  var places: [[AnyHashable]] = ports.map { [$0.subnet, $0.address] }
-  places += snapshot.instances.values.map { [$0.tunnelSubnet, $0.tunnelAddress] }
-  places += connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0] } }
-  places += snapshot.subnets.values.map { [$0.id, $0.gateway] }
+  let places: [[AnyHashable]] =
+    ports.map { [$0.subnet, $0.address.description] }
+    + snapshot.instances.values.map { [$0.tunnelSubnet, $0.tunnelAddress.description] }
+    + connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0.description] } }
+    + snapshot.subnets.values.map { [$0.id, $0.gateway.description] }
   demand(Set(places).count == places.count, "an address of a subnet is two things'")
   for row in ports {
     let subnet = snapshot.subnets[row.subnet]
