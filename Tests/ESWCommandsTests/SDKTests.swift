@@ -13,4 +13,17 @@ import Testing
       #expect(walk.output.contains("the walk is complete"), "\(walk.output)\n\(walk.errors)")
     }
   }
+
+  @Test(.enabled(if: vendorPython != nil, "ESW_PYTHON is not set; make test sets it"))
+  func `walks the same over TLS`() async throws {
+    let certificate = try SecureServer()
+    defer { certificate.remove() }
+    try await certificate.makeCertificate("sdk", names: "DNS:localhost")
+    try await SimulatedServer.run(tls: certificate.files) { endpoint, key in
+      #expect(endpoint.hasPrefix("https://localhost:"))
+      let walk = try await SimulatedServer.script(
+        "walk.py", [], at: endpoint, as: key, caFile: certificate.files.certificate)
+      #expect(walk.output.contains("the walk is complete"), "\(walk.output)\n\(walk.errors)")
+    }
+  }
 }
