@@ -8,7 +8,10 @@ struct ControlPlaneCore: Sendable {
   let store: any IntentStore
   let region: Region
   let minting: Minting
+  let secrets: SecretMinting
   let now: @Sendable () -> Timestamp
+  /// What stands before the host in addresses of ours in answers.
+  let scheme: String
 
   var snapshot: IntentSnapshot { store.snapshot }
 
@@ -34,13 +37,17 @@ struct ControlPlaneCore: Sendable {
     }
   }
 
-  /// Decides on the snapshot that is being written; the view has it.
+  /// Decides on the snapshot that is being written; the view has it. The caller is admitted on it once
+  /// more: when a right or a key has been taken away, nothing is written by it from then on.
   ///
   /// - Parameter context: The call on whose behalf it is done.
   func commit<Outcome: Sendable>(
     _ context: CallContext, _ decide: @escaping @Sendable (View) throws -> IntentChange<Outcome>
   ) async throws -> (outcome: Outcome, view: View) {
-    let (outcome, snapshot) = try await store.commit { try decide(view(of: $0)) }
+    let (outcome, snapshot) = try await store.commit { snapshot in
+      _ = try Door.admit(context, in: snapshot)
+      return try decide(view(of: snapshot))
+    }
     return (outcome, view(of: snapshot))
   }
 }

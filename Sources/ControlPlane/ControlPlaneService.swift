@@ -20,13 +20,22 @@ package struct ControlPlaneService: Service {
     package var agentToken: String
     /// A connection that says nothing for so long is closed.
     package var idleTimeout: Duration
+    /// Seals the tokens of users.
+    package var tokenKey: TokenKey
+    /// How hard passwords are to guess from what is kept of them.
+    package var passwordCost: PasswordHash.Cost
+    /// What stands before the host in addresses of ours in answers, such as the catalog's.
+    package var scheme = "http"
     /// How many connections are served at a time; more wait in the kernel's queue.
     package var mostConnections: Int
 
     package init(
-      address: String = "127.0.0.1", port: Int = 0, agentToken: String, idleTimeout: Duration = .seconds(75),
+      address: String = "127.0.0.1", port: Int = 0, agentToken: String, tokenKey: TokenKey = TokenKey(),
+      passwordCost: PasswordHash.Cost = PasswordHashing.cost, idleTimeout: Duration = .seconds(75),
       mostConnections: Int = 8192
     ) {
+      self.tokenKey = tokenKey
+      self.passwordCost = passwordCost
       self.address = address
       self.port = port
       self.agentToken = agentToken
@@ -36,7 +45,9 @@ package struct ControlPlaneService: Service {
   }
 
   private let core: ControlPlaneCore
+  private let throttle = LoginGate()
   private let settings: Settings
+  private let passwords: PasswordHashing
   private let logger: Logger
   private let onBound: @Sendable (Int) -> Void
 
@@ -52,7 +63,9 @@ package struct ControlPlaneService: Service {
   ) {
     core = ControlPlaneCore(
       store: store, region: region,
-      minting: Minting(above: store.snapshot, randomness: randomness), now: now)
+      minting: Minting(above: store.snapshot, randomness: randomness),
+      secrets: SecretMinting(randomness: randomness), now: now, scheme: settings.scheme)
+    passwords = PasswordHashing(cost: settings.passwordCost)
     self.settings = settings
     self.logger = logger
     self.onBound = onBound
@@ -85,9 +98,10 @@ package struct ControlPlaneService: Service {
     let router = Router(context: CallContext.self)
     router.add(middleware: AnswerEverything(logger: logger))
     router.add(middleware: RequestLimits())
-    router.add(middleware: Authentication(core: core, agentToken: settings.agentToken))
+    router.add(
+      middleware: Authentication(core: core, agentToken: settings.agentToken, tokenKey: settings.tokenKey))
     router.add(middleware: PlainPath())
-    let routes = OperationRouter(router: router)
+    let routes = OperationRouter(router: router, core: core)
     InstanceRoutes(core: core).add(to: routes)
     ConnectionRoutes(core: core).add(to: routes)
     CatalogueRoutes(core: core).add(to: routes)
@@ -95,6 +109,13 @@ package struct ControlPlaneService: Service {
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
+    TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)
+      .add(to: routes)
+    UserRoutes(core: core, passwords: passwords, throttle: throttle).add(to: routes)
+    GroupRoutes(core: core).add(to: routes)
+    AccessKeyRoutes(core: core).add(to: routes)
+    PolicyRoutes(core: core).add(to: routes)
+    GrantRoutes(core: core).add(to: routes)
     return router
   }
 }

@@ -1,4 +1,3 @@
-import ESWModel
 import ESWWire
 import HTTPTypes
 import Hummingbird
@@ -8,27 +7,15 @@ struct OperationRouter {
   typealias Handler = @Sendable (Request, CallContext) async throws -> Response
 
   let router: Router<CallContext>
+  let core: ControlPlaneCore
 
   func on(_ operation: Operation, _ handler: @escaping Handler) {
-    router.on(operation.routerPath, method: operation.httpMethod) { request, context in
+    router.on(operation.routerPath, method: operation.httpMethod) { [core] request, context in
+      var context = context
       context.trace.operation = operation
-      try Door.admit(context, to: operation)
+      context.operation = operation
+      context.admittedProject = try Door.admit(context, in: core.snapshot)
       return try await handler(request, context)
-    }
-  }
-}
-
-/// Who gets through to an operation.
-enum Door {
-  static func admit(_ context: CallContext, to operation: Operation) throws(CallError) {
-    switch operation.door {
-    case .project:
-      // A key opens its own project only (contract section 8.3), and no agent's token opens any.
-      guard try context.project.description == context.parameters.get("project_id") else {
-        throw .foreignProject
-      }
-    case .agent:
-      guard case .agent? = context.caller else { throw .agentToken }
     }
   }
 }

@@ -26,13 +26,23 @@ struct SwitchServer {
 
   let store: SQLiteIntentStore
   let folder: DataFolder
+  private let masterKey: MasterKey
   private let options: Options
 
   init(_ options: Options) async throws {
     self.options = options
-    folder = try DataFolder(options.dataFolder)
+    let folder = try DataFolder(options.dataFolder)
+    var masterKey: MasterKey?
     store = try SQLiteIntentStore(
-      path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)))
+      path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
+    ) { isSealed in
+      let key = try folder.masterKey(isSealed: isSealed)
+      masterKey = key
+      return key.sealing
+    }
+    guard let masterKey else { preconditionFailure("a store opens only with its key") }
+    self.masterKey = masterKey
+    self.folder = folder
   }
 
   /// The key pair that a new store gets; nil when it has a project already.
@@ -40,10 +50,10 @@ struct SwitchServer {
   /// It is in the credentials file before it is in the store: whatever fails afterwards, a port in use or a
   /// crash, the store never holds a secret that nobody can read. A file without its key does no harm: the
   /// next start replaces it.
-  func firstKey() async throws -> AccessKey? {
+  func firstKey() async throws -> IssuedKey? {
     let change = ProjectAdmission.bootstrap(
-      projectName: options.region.name, in: store.snapshot, randomness: SystemRandomNumberGenerator(),
-      now: .now)
+      projectName: options.region.name, in: store.snapshot,
+      secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: .now)
     guard let key = change.outcome else {
       warnOfMissingCredentials()
       return nil
@@ -53,10 +63,20 @@ struct SwitchServer {
       .outcome
   }
 
+  /// A new key of the administrator, in the credentials file before it is in the store; nil when the store is
+  /// new: the first start makes one.
+  func newAdministratorKey() async throws -> IssuedKey? {
+    let change = ProjectAdmission.recover(
+      in: store.snapshot, secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: .now)
+    guard let key = change.outcome else { return nil }
+    try folder.writeCredentials(key, endpoint: endpoint(port: options.port))
+    return try await store.commit { _ in change }.outcome
+  }
+
   private func warnOfMissingCredentials() {
     guard !folder.hasCredentials else { return }
     options.logger.warning(
-      "the store has a project, and the file with its key pair is not there: who has the pair can go on",
+      "the store has a project, and the file with its key pair is not there: who has the pair can go on, and `esw serve --new-admin-key` makes another",
       metadata: ["file": "\(folder.credentials)"])
   }
 
@@ -74,8 +94,9 @@ struct SwitchServer {
     let listening = AsyncStream<Int>.makeStream()
     let controlPlane = ControlPlaneService(
       store: store, region: options.region,
-      settings: .init(address: options.host, port: options.port, agentToken: token), logger: options.logger,
-      now: { .now }, onBound: { listening.continuation.yield($0) })
+      settings: .init(
+        address: options.host, port: options.port, agentToken: token, tokenKey: masterKey.tokens),
+      logger: options.logger, now: { .now }, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, ports: listening.stream, onReady: onReady)
     // Services end in the reverse order: the control plane last, so that the agent's last report still

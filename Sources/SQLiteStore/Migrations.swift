@@ -7,6 +7,7 @@ enum Migrations {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 intent", migrate: makeIntent)
     migrator.registerMigration("2 reports", migrate: makeReports)
+    migrator.registerMigration("3 identity", migrate: makeIdentity)
     return migrator
   }
 
