@@ -21,7 +21,13 @@ package struct ESWCommand: AsyncParsableCommand {
           VPCCommand.self, SubnetCommand.self, AttachmentCommand.self, InstanceCommand.self,
           ConnectionCommand.self, FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
           NodeCommand.self,
-        ])
+        ]),
+      CommandGroup(
+        name: "WHO MAY WHAT",
+        subcommands: [
+          UserCommand.self, GroupCommand.self, KeyCommand.self, PolicyCommand.self, GrantCommand.self,
+          ProjectCommand.self,
+        ]),
     ])
 
   package init() {}
