@@ -38,6 +38,9 @@ struct CallContext: RequestContext {
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 
+  /// The caller's address, without the port; empty in process.
+  var source: String { channel.remoteAddress?.ipAddress ?? "" }
+
   /// The project that the path names, and that the caller may use.
   var project: ProjectID {
     get throws(CallError) {

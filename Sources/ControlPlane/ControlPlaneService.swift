@@ -64,7 +64,7 @@ package struct ControlPlaneService: Service {
     core = ControlPlaneCore(
       store: store, region: region,
       minting: Minting(above: store.snapshot, randomness: randomness),
-      secrets: SecretMinting(randomness: randomness), now: now, scheme: settings.scheme)
+      secrets: SecretMinting(randomness: randomness), now: now, scheme: settings.scheme, logger: logger)
     passwords = PasswordHashing(cost: settings.passwordCost)
     self.settings = settings
     self.logger = logger
@@ -106,8 +106,10 @@ package struct ControlPlaneService: Service {
     ConnectionRoutes(core: core).add(to: routes)
     CatalogueRoutes(core: core).add(to: routes)
     NetworkRoutes(core: core).add(to: routes)
+    PortRoutes(core: core).add(to: routes)
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
+    AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
     TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)
       .add(to: routes)

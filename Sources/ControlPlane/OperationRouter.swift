@@ -1,3 +1,4 @@
+import ESWModel
 import ESWWire
 import HTTPTypes
 import Hummingbird
@@ -14,8 +15,14 @@ struct OperationRouter {
       var context = context
       context.trace.operation = operation
       context.operation = operation
-      context.admittedProject = try Door.admit(context, in: core.snapshot)
-      return try await handler(request, context)
+      do {
+        context.admittedProject = try Door.admit(context, in: core.snapshot)
+        return try await handler(request, context)
+      } catch let error as CallError {
+        // Also what a handler finds out itself, once it knows whose a row is.
+        await core.audit(error, request, context)
+        throw error
+      }
     }
   }
 }
@@ -35,5 +42,16 @@ extension Operation {
     case .delete: .delete
     case .head: .head
     }
+  }
+}
+
+extension ControlPlaneCore {
+  /// What a known caller was refused for lack of rights is kept.
+  fileprivate func audit(_ error: CallError, _ request: Request, _ context: CallContext) async {
+    let answer = ErrorAnswer(error)
+    guard answer.status == .forbidden else { return }
+    await recordDenial(
+      context, code: answer.code, path: request.target.path,
+      project: context.parameters.get("project_id").flatMap { ProjectID($0) })
   }
 }

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes,
+    diagnoseConnection, listNodes, listAudit, listDomainAudit,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -25,6 +25,13 @@ extension Operation {
     "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+
+  package static let listAudit = Operation(
+    "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
+
+  /// Of all projects, and of users, groups, policies and keys, which are of none.
+  package static let listDomainAudit = Operation(
+    "ListDomainAudit", .get, "/openesw/v1/audit", .domain, "openesw:audit:list")
 
   package static let showConfiguration = Operation(
     "ShowConfiguration", .get, agent + "/configuration", .agent, nil)

@@ -19,6 +19,8 @@ extension IntentEdit {
     case .removeConnection(let id): try ConnectionBody.remove(id.description, from: database)
     case .putJob(let row): try row.put(in: database)
     case .removeJob(let id): try Job.remove(id.description, from: database)
+    case .putPort(let row): try row.put(in: database)
+    case .removePort(let id): try Port.remove(id.description, from: database)
     }
   }
 }
@@ -61,6 +63,7 @@ extension IntentSnapshot {
     load(try Instance.all(in: database).map { .putInstance($0) })
     load(try Connection.all(in: database).map { .putConnection($0) })
     load(try Job.all(in: database).map { .putJob($0) })
+    load(try Port.all(in: database).map { .putPort($0) })
   }
 
   private static func identity(in database: Database, _ sealing: Sealing) throws -> [IdentityEdit] {

@@ -1,6 +1,6 @@
 """Walks users, keys, policies, tokens and project discovery with the vendor's own SDK against a running server.
 
-    iam.py ENDPOINT REGION
+    iam.py ENDPOINT
 
 Credentials of an administrator come from the variables that the SDK's users have. Each step checks what it
 sees and says so; the first surprise ends the walk with status 1.
@@ -16,7 +16,7 @@ from huaweicloudsdkesw import v3 as esw
 from huaweicloudsdkiam import v3 as iam
 from huaweicloudsdkvpc import v2 as vpc
 
-endpoint, region = sys.argv[1:3]
+endpoint, region = sys.argv[1], "local-1"
 key, secret = os.environ["HUAWEICLOUD_SDK_AK"], os.environ["HUAWEICLOUD_SDK_SK"]
 project = os.environ["HUAWEICLOUD_SDK_PROJECT_ID"]
 os.environ["HUAWEICLOUD_SDK_IAM_ENDPOINT"] = endpoint

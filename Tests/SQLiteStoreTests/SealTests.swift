@@ -77,7 +77,7 @@ import Testing
     let project = "8f14e45fceea467fa1d0a1b2c3d4e5f6"
     do {
       let pool = try DatabasePool(path: folder.path)
-      try Migrations.all.migrate(pool, upTo: "2 reports")
+      try Migrations.all.migrate(pool, upTo: "4 ports")
       try await pool.write { database in
         try database.execute(
           sql: """
@@ -111,7 +111,7 @@ import Testing
   @Test func `of an older version without a project gets no user`() async throws {
     do {
       let pool = try DatabasePool(path: folder.path)
-      try Migrations.all.migrate(pool, upTo: "2 reports")
+      try Migrations.all.migrate(pool, upTo: "4 ports")
       try pool.close()
     }
     let identity = try open().snapshot.identity
