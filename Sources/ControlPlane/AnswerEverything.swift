@@ -53,7 +53,7 @@ struct AnswerEverything: RouterMiddleware {
     ]
     var isAgent = false
     switch context.trace.caller {
-    case .user(let key)?: metadata["key"] = "\(key.id)"
+    case .user(let principal)?: metadata["who"] = "\(principal.summary)"
     case .agent?: isAgent = true
     case nil: break
     }
