@@ -20,6 +20,8 @@ struct CallContext: RequestContext {
   let trace = CallTrace()
   /// Whole; empty before authentication.
   var body = ByteBuffer()
+  /// Of the memory for bodies, as long as this request lives.
+  var bodyShare: BodyShare?
   /// Set by authentication; nil before, and for what is open to all.
   var caller: Caller?
   /// What the path asks for; set with the caller's admission to it.

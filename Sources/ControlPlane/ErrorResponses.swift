@@ -14,6 +14,8 @@ struct ErrorAnswer: Sendable {
   var detail: String?
   /// Declined by its head: the body, if any, is still on its way.
   var leavesBodyUnread = false
+  /// Nothing more can be read from this client.
+  var endsConnection = false
 
   init(_ status: HTTPResponse.Status, _ code: String, _ message: String) {
     self.status = status
@@ -50,27 +52,12 @@ struct ErrorAnswer: Sendable {
   init(_ error: CallError) {
     switch error {
     case .signature(let rejection):
-      self.init(
-        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: \(Self.text(rejection))")
+      self.init(unauthorized: Self.text(rejection))
       detail = "\(rejection)"
-      leavesBodyUnread = true
-    case .agentToken:
-      self.init(
-        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
-      leavesBodyUnread = true
-    case .token:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the token is not valid, or not any more")
-      leavesBodyUnread = true
-    case .credentialVoid:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the access key, the token or its user is disabled")
-    case .login:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the user name or the password is wrong")
+    case .agentToken: self.init(unauthorized: "the token is not right")
+    case .token: self.init(unauthorized: "the token is not valid, or not any more")
+    case .credentialVoid: self.init(unauthorized: "the access key, the token or its user is disabled")
+    case .login: self.init(unauthorized: "the user name or the password is wrong")
     case .loginThrottled:
       self.init(.tooManyRequests, "APIGW.0308", "Too many wrong passwords, or too many at a time: wait.")
     case .noSuchPath:
@@ -87,6 +74,12 @@ struct ErrorAnswer: Sendable {
       self.init(.contentTooLarge, "APIGW.0201", "The request body is too large")
       leavesBodyUnread = true
     case .bodyUnreadable: self.init(.badRequest, "APIGW.0201", "The request body could not be read")
+    case .bodyTooSlow:
+      self.init(.requestTimeout, "APIGW.0201", "The request body took too long to arrive")
+      endsConnection = true
+    case .tooManyBodies:
+      self.init(.serviceUnavailable, "APIGW.0201", "Too many large requests at a time: try again")
+      leavesBodyUnread = true
     case .targetTooLong:
       self.init(.uriTooLong, "APIGW.0201", "The request URI is too long")
       leavesBodyUnread = true
@@ -106,6 +99,12 @@ struct ErrorAnswer: Sendable {
       self.init(.notFound, "l2cg.8010", "attachment \(Self.short(id)) could not be found.")
     case .otherNode: self.init(.badRequest, "l2cg.8001", "The report is of another node than the path names.")
     }
+  }
+
+  /// Who is not known (contract section 8.3); the body may be on its way still.
+  private init(unauthorized reason: String) {
+    self.init(.unauthorized, "APIGW.0301", "Incorrect IAM authentication information: \(reason)")
+    leavesBodyUnread = true
   }
 
   func response(requestID: String) -> Response {

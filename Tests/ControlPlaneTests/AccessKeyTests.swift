@@ -1,5 +1,6 @@
 import ControlPlane
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import HummingbirdTesting
@@ -90,7 +91,8 @@ private let keys = "/v3.0/OS-CREDENTIAL/credentials"
     try await Lab.run { lab, caller in
       let user = try await caller.makeUser("u")
       let key = try await caller.makeKey(of: user)
-      let policy = try await caller.makePolicy("no keys", #"{"Effect":"Deny","Action":["iam:credentials:*"]}"#)
+      let policy = try await caller.makePolicy(
+        "no keys", #"{"Effect":"Deny","Action":["iam:credentials:*"]}"#)
       let group = try #require(lab.snapshot.identity.groups(of: user).first)
       let path = "/v3/domains/\(Lab.domain.id)/groups/\(group)/roles/\(policy)"
       #expect(try await caller.call(.put, path).status == 204)
@@ -140,7 +142,8 @@ private let keys = "/v3.0/OS-CREDENTIAL/credentials"
         .get, "/v3/projects", query: [("name", "local-1")], key: Lab.foreignKey)
       #expect(named.count("projects") == 0)
       let foreign = try await caller.call(.get, "/v3/projects/\(Lab.project)", key: Lab.foreignKey)
-      let unknown = try await caller.call(.get, "/v3/projects/\(String(repeating: "0", count: 32))", key: Lab.foreignKey)
+      let unknown = try await caller.call(
+        .get, "/v3/projects/\(String(repeating: "0", count: 32))", key: Lab.foreignKey)
       #expect(foreign.status == 404 && foreign.code == unknown.code)
     }
   }

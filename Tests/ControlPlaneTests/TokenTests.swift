@@ -1,5 +1,6 @@
 import ControlPlane
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import HummingbirdTesting
