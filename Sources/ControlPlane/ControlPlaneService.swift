@@ -95,6 +95,7 @@ package struct ControlPlaneService: Service {
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
+    DocumentRoute().add(to: routes)
     return router
   }
 }

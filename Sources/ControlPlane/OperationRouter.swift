@@ -29,6 +29,7 @@ enum Door {
       }
     case .agent:
       guard case .agent? = context.caller else { throw .agentToken }
+    case .open: break
     }
   }
 }

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes,
+    diagnoseConnection, listNodes, showDocument,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -25,6 +25,10 @@ extension Operation {
     "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+
+  /// It tells nothing that is not in the source.
+  package static let showDocument = Operation(
+    "ShowDocument", .get, "/openesw/v1/openapi.json", .open, nil)
 
   package static let showConfiguration = Operation(
     "ShowConfiguration", .get, agent + "/configuration", .agent, nil)
