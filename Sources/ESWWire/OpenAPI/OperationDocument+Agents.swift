@@ -9,8 +9,8 @@ extension OperationDocument {
         .showConfiguration, "The node's configuration, once it is newer than what the agent has",
         query: [
           .init(name: "store", summary: "The store of the configuration that it has", schema: .string()),
-          .init(name: "after", summary: "The generation that it has", schema: .count),
-          .init(name: "wait", summary: "Seconds to wait for a newer one", schema: .integer(0...60)),
+          .init(name: "after", summary: "The generation that it has", schema: .count.orEmpty),
+          .init(name: "wait", summary: "Seconds to wait for a newer one", schema: .integer(0...60).orEmpty),
         ],
         .ok(.answer(["version": version, "configuration": configuration])), .noContent),
       OperationDocument(

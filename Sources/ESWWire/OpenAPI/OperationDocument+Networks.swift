@@ -35,7 +35,7 @@ extension OperationDocument {
     ["name": .resourceName, "cidr": .network, "gateway_ip": .address, "vpc_id": .uuid],
     optional: [
       "description": .resourceDescription, "ipv6_enable": Schema(["type": "boolean", "enum": [false]]),
-      "dhcp_enable": .boolean, "primary_dns": .addressOrNone, "secondary_dns": .addressOrNone,
+      "dhcp_enable": .boolean, "primary_dns": .address.orEmpty, "secondary_dns": .address.orEmpty,
       "dnsList": .array(of: .address, count: 0...NewSubnet.mostNameServers),
       "availability_zone": .string(0...128),
     ]
@@ -51,14 +51,9 @@ extension OperationDocument {
   private static let subnet = Schema.answer([
     "id": .uuid, "name": .resourceName, "description": .resourceDescription, "cidr": .network,
     "gateway_ip": .address, "ipv6_enable": .boolean, "dhcp_enable": .boolean,
-    "primary_dns": .addressOrNone, "secondary_dns": .addressOrNone, "dnsList": .array(of: .address),
+    "primary_dns": .address.orEmpty, "secondary_dns": .address.orEmpty, "dnsList": .array(of: .address),
     "availability_zone": .zone, "vpc_id": .uuid, "status": .words("ACTIVE"), "neutron_network_id": .uuid,
     "neutron_subnet_id": .uuid, "extra_dhcp_opts": .array(of: .string(), count: 0...0),
     "scope": .words("center"), "tenant_id": .projectID, "created_at": .moment, "updated_at": .moment,
   ]).named("Subnet")
-}
-
-extension Schema {
-  /// Or the empty string.
-  fileprivate static let addressOrNone = either(address, words(""))
 }

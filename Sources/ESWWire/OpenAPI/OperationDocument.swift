@@ -67,8 +67,8 @@ extension OperationDocument.Query {
     return [
       Self(
         name: "limit", summary: "Rows of a page at most; 0 and none: \(PageQuery<String>.defaultLimit)",
-        schema: .integer(Int64(range.lowerBound)...Int64(range.upperBound))),
-      Self(name: "marker", summary: "The page begins behind the row of this name", schema: marker),
+        schema: .integer(Int64(range.lowerBound)...Int64(range.upperBound)).orEmpty),
+      Self(name: "marker", summary: "The page begins behind the row of this name", schema: marker.orEmpty),
     ]
   }
 

@@ -93,6 +93,9 @@ extension Schema {
     Schema(["oneOf": .array(choices.map(\.json))], of: choices)
   }
 
+  /// Or the empty string, which in queries and some bodies counts as left out.
+  var orEmpty: Schema { .either(self, .words("")) }
+
   var orNull: Schema {
     guard case .object(let members) = json, let first = members.first, first.name == "type",
       case .text(let type) = first.value, json["enum"] == nil
