@@ -34,6 +34,9 @@ struct CallContext: RequestContext {
       + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
   }
 
+  /// The caller's address, without the port; empty in process.
+  var source: String { channel.remoteAddress?.ipAddress ?? "" }
+
   /// The project of a user. An agent has none.
   var project: ProjectID {
     get throws(CallError) {

@@ -18,6 +18,7 @@ package final class Minting: Sendable {
     for id in snapshot.instances.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
     for id in snapshot.connections.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
     for id in snapshot.jobs.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
+    for id in snapshot.ports.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
     self.generator = Mutex(generator)
   }
 

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes, showDocument,
+    diagnoseConnection, listNodes, listAudit, showDocument,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -26,6 +26,8 @@ extension Operation {
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
 
+  package static let listAudit = Operation(
+    "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
   /// It tells nothing that is not in the source.
   package static let showDocument = Operation(
     "ShowDocument", .get, "/openesw/v1/openapi.json", .open, nil)

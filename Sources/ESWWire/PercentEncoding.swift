@@ -73,6 +73,11 @@ package struct QueryParameters: Hashable, Sendable {
     parameters.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
   }
 
+  /// All parameters of that name.
+  package func values(_ name: String) -> [String] {
+    parameters.filter { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+  }
+
   /// Sorted and encoded as the signature wants it (contract section 9.1, part 3). Signing clients put
   /// this very string on the wire.
   package var canonical: String {

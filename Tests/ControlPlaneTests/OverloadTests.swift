@@ -4,12 +4,11 @@ import ESWSeams
 import Hummingbird
 import HummingbirdTesting
 import Logging
-import Simulation
 import Testing
 
 /// A store on which too many commits wait.
 private struct FullStore: IntentStore {
-  let base: MemoryIntentStore
+  let base: any IntentStore
 
   var snapshot: IntentSnapshot { base.snapshot }
   var reports: ReportSnapshot { base.reports }
@@ -21,6 +20,8 @@ private struct FullStore: IntentStore {
   func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {
     await base.snapshot(after: revision, within: limit)
   }
+
+  func audit(_ query: AuditQuery) async throws -> [AuditRecord] { try await base.audit(query) }
 
   func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {
     try await base.record(report, receivedAt: receivedAt)

@@ -8,8 +8,8 @@ from server import INTERFACES, NODE, Signature
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What a row stands under in answers; of two in a path the first decides.
-KINDS = ["connection", "subnet", "attachment", "instance", "vpc"]
-OTHER_NAMES = {"virsubnet_id": "subnet", "resource_id": "instance"}
+KINDS = ["port", "connection", "subnet", "attachment", "instance", "vpc"]
+OTHER_NAMES = {"virsubnet_id": "subnet", "network_id": "subnet", "resource_id": "instance", "privateip_id": "port"}
 REQUESTS_BETWEEN_FURNISHINGS = 100
 
 
@@ -79,6 +79,9 @@ class Known:
         self.put_ids(value)
         if is_valid:
             self.put_values(value)
+        vport = value.get("vport")
+        if isinstance(vport, dict) and UUID.fullmatch(str(vport.get("id"))) and self.rows["port"] and self.likely():
+            vport["id"] = self.choose("port_id")["id"]
         for member in value.values():
             self.put_into_body(member, is_valid)
 
@@ -135,6 +138,8 @@ class Known:
         self.make("/v3/{}/l2cg/instances/" + instance["id"] + "/connections", connection={
             "name": "furnished", "vpc_id": vpc["id"], "virsubnet_id": subnets[1]["id"],
             "remote_infos": [{"segmentation_id": 7127, "tunnel_ip": "192.0.2.1"}]})
+        for _ in range(2):
+            self.make("/v1/{}/ports", port={"network_id": subnets[1]["id"], "device_owner": "neutron:VIP_PORT"})
         self.server.agent.report()
 
     def free_interface(self):

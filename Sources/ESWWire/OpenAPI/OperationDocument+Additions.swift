@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [document])
+    operations: attachments + diagnoses + [audit, document])
 
   private static let attachments = [
     OperationDocument(
@@ -37,6 +37,13 @@ extension OperationDocument {
       .listNodes, "List the nodes that have reported",
       query: Query.paging(by: .nodeName) + [.filter("name")], .ok(.page("nodes", of: .node))),
   ]
+
+  private static let audit = OperationDocument(
+    .listAudit, "Who changed what, and who was refused: newest first",
+    query: Query.paging(by: .string(pattern: "^[0-9]{1,18}$")) + [
+      .filter("user_id"), .filter("operation"), .filter("resource_id"),
+      Query(name: "outcome", summary: "Only these", schema: .words("changed", "denied").orEmpty),
+    ], .ok(.page("records", of: .either(.changed, .denied))))
 
   private static let document = OperationDocument(
     .showDocument, "This document",
@@ -103,4 +110,30 @@ extension Schema {
     "loopback": boolean, "mtu": count, "master": interfaceName.orNull, "default_route": boolean,
     "addresses": array(of: string(pattern: #"^[0-9.]{7,15}/[0-9]{1,3}$"#)), "ours": boolean,
   ]).named("Interface")
+}
+
+// The audit.
+extension Schema {
+  fileprivate static let changed = record([
+    "outcome": words("changed"), "resource_type": string(), "resource_id": string(), "before": row,
+    "after": row,
+  ]).named("AuditedChange")
+
+  fileprivate static let denied = record([
+    "outcome": words("denied"), "error_code": errorCode, "path": string(),
+  ]).named("AuditedDenial")
+
+  /// Whatever a row of its type has.
+  private static let row = Schema(["type": "object"]).orNull
+
+  private static func record(_ outcome: KeyValuePairs<String, Schema>) -> Schema {
+    answer(
+      [
+        "id": string(pattern: "^[0-9]+$"), "time": moment, "operation": string(), "source": string(),
+        "request_id": requestID.orEmpty,
+      ],
+      optional: [
+        "project_id": projectID, "user_id": string(), "user_name": string(), "access_key": string(),
+      ], more: outcome)
+  }
 }

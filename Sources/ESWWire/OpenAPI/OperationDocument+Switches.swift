@@ -46,6 +46,10 @@ extension OperationDocument {
       body: .body(["connection": .body(["name": .resourceName])]),
       .ok(.envelope(["connection": .connection]))),
     OperationDocument(.deleteConnection, "Delete a connection", .noContent, mayConflict: true),
+    OperationDocument(
+      .bindVport, "Bind a virtual IP to a connection", body: vport, .noContent, mayConflict: true),
+    OperationDocument(
+      .unbindVport, "Take a virtual IP from a connection", body: vport, .noContent, mayConflict: true),
   ]
 
   private static let catalogue = [
@@ -61,6 +65,8 @@ extension OperationDocument {
   ]
 
   // MARK: Requests
+
+  private static let vport = Schema.body(["vport": .body(["id": .uuid])])
 
   private static let newInstance = Schema.body(
     [

@@ -44,7 +44,7 @@ package struct OperationDocument: Sendable {
     package let operations: [OperationDocument]
   }
 
-  package static let areas = [switches, networks, additions, agents]
+  package static let areas = [switches, networks, ports, additions, agents]
   package static var all: [OperationDocument] { areas.flatMap(\.operations) }
 }
 
@@ -85,7 +85,9 @@ package enum PathParameter {
     switch name {
     case "project_id": .projectID
     case "node": .nodeName
-    case "instance_id", "connection_id", "vpc_id", "subnet_id", "attachment_id": .uuid
+    case "instance_id", "connection_id", "vpc_id", "subnet_id", "attachment_id", "port_id",
+      "privateip_id":
+      .uuid
     case "resource_id": .uuid
     default: nil
     }

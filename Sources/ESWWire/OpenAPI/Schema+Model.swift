@@ -38,15 +38,7 @@ extension Schema {
 
   /// The members of an answer of version 3 and of our own: with `request_id`.
   static func envelope(_ members: KeyValuePairs<String, Schema>) -> Schema {
-    let inner = answer(members)
-    let requestID: JSONDocument.Member = .init(name: "request_id", value: Schema.requestID.json)
-    var properties: [JSONDocument.Member] = [requestID]
-    if case .object(let others)? = inner.json["properties"] { properties += others }
-    return Schema(
-      [
-        "type": "object", "required": .texts(properties.map(\.name)), "properties": .object(properties),
-        "additionalProperties": false,
-      ], definitions: inner.definitions)
+    answer(["request_id": requestID], more: members)
   }
 
   /// The same of a list that has pages (contract section 3.5).
@@ -60,9 +52,11 @@ extension Schema {
     ["previous_marker": string(), "current_count": count], optional: ["next_marker": string()]
   ).named("PageInfo")
 
+  static let errorCode = string(pattern: #"^[A-Za-z0-9]+\.[0-9]{4}$"#)
+
   /// Contract section 8.1.
   static let error = answer([
-    "error_msg": string(1...4096), "error_code": string(pattern: #"^[A-Za-z0-9]+\.[0-9]{4}$"#),
+    "error_msg": string(1...4096), "error_code": errorCode,
     "request_id": requestID,
   ]).named("Error")
 }

@@ -45,10 +45,14 @@ package struct Schema: Hashable, Sendable {
 
 extension Schema {
   /// An object of an answer: it has these members and no others.
+  ///
+  /// - Parameter more: Required too.
   static func answer(
-    _ required: KeyValuePairs<String, Schema>, optional: KeyValuePairs<String, Schema> = [:]
+    _ required: KeyValuePairs<String, Schema>, optional: KeyValuePairs<String, Schema> = [:],
+    more: KeyValuePairs<String, Schema> = [:]
   ) -> Schema {
-    object(required.map { ($0.key, $0.value) }, optional.map { ($0.key, $0.value) }, isClosed: true)
+    let all = Array(required) + Array(more)
+    return object(all.map { ($0.key, $0.value) }, optional.map { ($0.key, $0.value) }, isClosed: true)
   }
 
   /// An object of a request's body: what else it has is ignored, and null counts as left out (contract
@@ -109,6 +113,11 @@ extension Schema {
 
 extension Schema {
   static let boolean = Schema(["type": "boolean"])
+
+  static func only(_ value: Bool) -> Schema { Schema(["type": "boolean", "enum": [.boolean(value)]]) }
+
+  /// The empty array.
+  static let none = array(of: string(), count: 0...0)
 
   static func integer(_ range: ClosedRange<Int64>) -> Schema {
     Schema(["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)])
