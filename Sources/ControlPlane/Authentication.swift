@@ -7,14 +7,15 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 
-/// Nobody gets further who is not known: users by their signature, agents by their token.
+/// Nobody gets further who is not known: users by their signature, agents by their token; only what is open
+/// to all is open.
 ///
-/// What a request shows decides, never its path: what a path opens to whom, `Door` says. The body is read
-/// here, because it is under the signature.
+/// Else what a request shows decides, never its path: what a path opens to whom, `Door` says. The body is
+/// read here, because it is under the signature.
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
-  /// In bytes, where nobody has to say who he is; our own choice.
+  /// Of who is not known; our own choice.
   static let largestOpenBody = 16 << 10
   /// How long a body may take to arrive; our own choice.
   static let bodyPatience: TimeAmount = .seconds(60)
@@ -28,7 +29,7 @@ struct Authentication: RouterMiddleware {
   ) async throws -> Response {
     var context = context
     let shown = request.headers[.authorization] ?? ""
-    if Operation.isOpen(method: request.method.rawValue, path: request.target.path) {
+    if Operation.isOpen(request.method.rawValue, request.target.path) {
       context.body = try await body(of: request, upTo: Self.largestOpenBody, on: context.channel)
     } else if shown.hasPrefix(Self.tokenPrefix) {
       try check(token: shown.dropFirst(Self.tokenPrefix.count))
@@ -84,6 +85,15 @@ struct Authentication: RouterMiddleware {
     } catch {
       throw CallError.bodyUnreadable
     }
+  }
+}
+
+extension Operation {
+  private static let open = all.filter { $0.door == .open }
+
+  /// Spelled exactly as in the table: in any other way it is no open path.
+  static func isOpen(_ method: String, _ path: String) -> Bool {
+    open.contains { $0.path == path && $0.method.rawValue == method }
   }
 }
 

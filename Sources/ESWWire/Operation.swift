@@ -20,7 +20,7 @@ package struct Operation: Hashable, Sendable {
     case project
     /// The agent of a node.
     case agent
-    /// Everybody: no credentials are asked for.
+    /// Everybody, also who is not known.
     case open
   }
 
@@ -43,12 +43,4 @@ package struct Operation: Hashable, Sendable {
 
   /// Every operation that there is.
   package static let all = switches + networks + additions + agents
-
-  /// Whether a request is for an operation that is open. What stands in front of the router has to know;
-  /// so the path of such an operation has no parameters.
-  package static func isOpen(method: String, path: String) -> Bool {
-    open.contains { $0.method.rawValue == method && $0.path == path }
-  }
-
-  private static let open = all.filter { $0.door == .open }
 }

@@ -81,8 +81,7 @@ class Round:
 
     def before_call(self, case, kwargs):
         self.known.furnish()
-        self.known.put_into_path(case.path_parameters)
-        self.known.put_into_body(case.body, is_valid=case.meta is None or case.meta.generation.mode.is_positive)
+        self.known.fill(case)
         kwargs["auth"] = self.signature
 
     def after_call(self, case, response):

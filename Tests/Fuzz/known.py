@@ -26,6 +26,8 @@ class Known:
         self.chance = chance
         self.rows = {kind: collections.deque(maxlen=20) for kind in KINDS}
         self.networks = 0
+        # Where the request is, by its path; for its body.
+        self.vpc = self.subnet = None
         self.requests = 0
         self.session = requests.Session()
         self.session.auth = Signature(server, chance)
@@ -35,11 +37,11 @@ class Known:
 
     def learn(self, method, parameters, response):
         if method == "DELETE" and response.status_code == 204:
+            # The last parameter names what is gone; the others are where it was.
+            gone = list(parameters.values())[-1]
             for rows in self.rows.values():
-                for row in [row for row in rows if row["id"] in parameters.values()]:
-                    # The last parameter names what is gone; the others are where it was.
-                    if row["id"] == list(parameters.values())[-1]:
-                        rows.remove(row)
+                for row in [row for row in rows if row["id"] == gone]:
+                    rows.remove(row)
         elif method == "POST" and response.status_code in (200, 201):
             for name, row in response.json().items():
                 if name in self.rows:
@@ -70,6 +72,16 @@ class Known:
             parameters[names[0]] = row["id"]
             parameters.update({name: row[name] for name in names[1:] if name in row})
 
+    def fill(self, case):
+        """Puts rows into the path of a request, and into its body such as go with them."""
+        self.put_into_path(case.path_parameters)
+        path = case.path_parameters or {}
+        instance = next((row for row in self.rows["instance"] if row["id"] == path.get("instance_id")), None)
+        connection = next((row for row in self.rows["connection"] if row["id"] == path.get("connection_id")), None)
+        self.vpc = instance and instance["tunnel_info"]["vpc_id"]
+        self.subnet = connection and connection["virsubnet_id"]
+        self.put_into_body(case.body, is_valid=case.meta is None or case.meta.generation.mode.is_positive)
+
     def put_into_body(self, value, is_valid):
         if isinstance(value, list):
             for element in value:
@@ -81,7 +93,8 @@ class Known:
             self.put_values(value)
         vport = value.get("vport")
         if isinstance(vport, dict) and UUID.fullmatch(str(vport.get("id"))) and self.rows["port"] and self.likely():
-            vport["id"] = self.choose("port_id")["id"]
+            ports = [row for row in self.rows["port"] if row["network_id"] == self.subnet] or self.rows["port"]
+            vport["id"] = self.chance.choice(ports)["id"]
         for member in value.values():
             self.put_into_body(member, is_valid)
 
@@ -90,6 +103,9 @@ class Known:
         # A subnet brings its VPC along.
         for name in sorted(names, key=lambda name: kind(name) != "subnet"):
             row = self.choose(name)
+            if kind(name) == "subnet" and self.vpc:
+                rows = [row for row in self.rows["subnet"] if row["vpc_id"] == self.vpc]
+                row = self.chance.choice(rows) if rows else row
             if row and self.likely():
                 body[name] = row["id"]
                 if kind(name) == "subnet" and "vpc_id" in names:

@@ -47,7 +47,7 @@ extension OpenAPIDocument {
     private static func isPossible(_ status: String, of entry: OperationDocument) -> Bool {
       switch status {
       case "401": entry.operation.door != .open
-      case "403": entry.operation.door == .project
+      case "403": ![.open, .agent].contains(entry.operation.door)
       case "409": entry.mayConflict
       case "429": ![.get, .head].contains(entry.operation.method)
       default: true
