@@ -197,6 +197,8 @@ def main():
     arguments.add_argument("--requests", type=int, default=100_000)
     arguments.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = arguments.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     load_all_checks()
     check_document(options.program)
     progress = Progress(options.requests)
