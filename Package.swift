@@ -20,6 +20,7 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -58,6 +59,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -86,14 +88,14 @@ let package = Package(
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird,
         hummingbirdCore,
-        httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes,
+        httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioSSL,
       ]),
     room(
       "GatewayAgent",
       [
         "ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle,
       ]),
-    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
+    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1, nioSSL]),
     room(
       "ESWCommands",
       [
@@ -101,7 +103,7 @@ let package = Package(
         "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging,
         lifecycle,
         unixSignals,
-        systemPackage, nioHTTP1,
+        systemPackage, nioHTTP1, nioSSL, httpClient,
       ]),
     .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),
 
@@ -118,12 +120,16 @@ let package = Package(
     tests(
       "LinuxDataplane",
       [
-        "BPF", "CDatapath", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting", "Simulation",
+        "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting",
+        "Simulation",
       ]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioHTTP1]),
+      [
+        "esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioCore,
+        nioHTTP1,
+      ]),
     tests(
       "ControlPlane",
       [

@@ -15,6 +15,9 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The API's address (ESW_ENDPOINT; default \(defaultEndpoint)).")
   var endpoint: String?
 
+  @Option(help: "PEM file of the authorities to trust for https (ESW_CA_FILE; default the system's).")
+  var caFile: String?
+
   @Option(name: [.customLong("output"), .short], help: "How to show the answer.")
   var output: OutputFormat = .table
 
@@ -48,7 +51,7 @@ struct ClientOptions: ParsableArguments {
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
         keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
-        project: project))
+        project: project), http: try Trust.client(caFile: caFile ?? environment["ESW_CA_FILE"]))
   }
 }
 

@@ -7,13 +7,14 @@ extension OpenAPIDocument {
       "401": "Neither a signature nor a token that is right",
       "403": "Not the caller's project, or no policy allows it",
       "404": "No such path, or nothing of the caller's has this id",
+      "408": "The body took too long to arrive",
       "409": "What exists already stands against it",
       "413": "The body is too large",
       "414": "The URI is too long",
       "429": "Too many changes wait to be written",
       "431": "The headers are too large",
       "500": "The server could not do it",
-      "503": "The server is stopping",
+      "503": "The server is stopping, or has too many large requests at a time",
     ]
 
     static let components = JSONDocument(
