@@ -18,8 +18,7 @@ struct VportCommand: AsyncParsableCommand {
       let client = try options.client()
       let ids = ["connection_id": try await connection.id(client).description]
       let request = VportChoice(port: try await port.id(client))
-      try await client.call(
-        operation.httpMethod, client.path(of: operation, ids), body: JSONWriter.data { $0.body(request) })
+      try await client.call(operation, ids, body: JSONWriter.data { $0.body(request) })
     }
   }
 
