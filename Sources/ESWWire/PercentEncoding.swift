@@ -34,7 +34,7 @@ enum PercentEncoding {
     return result
   }
 
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
+  static func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
     case 48...57, 65...90, 97...122: true
     case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"): true
@@ -71,6 +71,30 @@ package struct QueryParameters: Hashable, Sendable {
   /// The first parameter of that name; bytes that are no UTF-8 become U+FFFD.
   package subscript(name: String) -> String? {
     parameters.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
+  }
+
+  /// Whether a query is its own `canonical`, as far as that can be told without taking it apart: when
+  /// nothing in it is encoded. False: it may still be.
+  static func isPlainlyCanonical(_ query: String) -> Bool {
+    var previous: Substring.UTF8View?
+    for part in query.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+      guard let mark = part.firstIndex(of: UInt8(ascii: "=")) else { return query.isEmpty }
+      let value = part[part.index(after: mark)...]
+      guard part[..<mark].allSatisfy(PercentEncoding.isUnreserved),
+        value.allSatisfy(PercentEncoding.isUnreserved)
+      else { return false }
+      if let earlier = previous {
+        // `=` is no unreserved character, so two names are told apart before it, or are the same.
+        let earlierName = earlier.prefix { $0 != UInt8(ascii: "=") }
+        let isInOrder =
+          earlierName.elementsEqual(part[..<mark])
+          ? !value.lexicographicallyPrecedes(earlier.dropFirst(earlierName.count + 1))
+          : earlierName.lexicographicallyPrecedes(part[..<mark])
+        guard isInOrder else { return false }
+      }
+      previous = part
+    }
+    return true
   }
 
   /// Sorted and encoded as the signature wants it (contract section 9.1, part 3). Signing clients put
