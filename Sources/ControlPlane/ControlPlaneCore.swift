@@ -9,6 +9,7 @@ struct ControlPlaneCore: Sendable {
   let region: Region
   let minting: Minting
   let now: @Sendable () -> Timestamp
+  let pages = PageShelf()
 
   var snapshot: IntentSnapshot { store.snapshot }
 
@@ -31,6 +32,18 @@ struct ControlPlaneCore: Sendable {
 
     func status(of connection: Connection) -> ConnectionStatus {
       ConnectionStatus(of: connection, in: snapshot, reports: reports, region: region, now: now)
+    }
+
+    func word(of instance: Instance, holding span: inout MomentSpan) -> InstanceStatus.Word {
+      InstanceStatus(
+        of: instance, in: snapshot, reports: reports, region: region, now: now, holding: &span
+      ).word
+    }
+
+    func word(of connection: Connection, holding span: inout MomentSpan) -> ConnectionStatus.Word {
+      ConnectionStatus(
+        of: connection, in: snapshot, reports: reports, region: region, now: now, holding: &span
+      ).word
     }
   }
 

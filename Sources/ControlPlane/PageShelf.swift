@@ -1,0 +1,103 @@
+import ESWModel
+import NIOCore
+import Synchronization
+
+/// Encoded pages of lists, kept for who asks for the same again: clients and consoles ask for the same few
+/// lists all the time, and nodes report once a second, so that most answers are one that was given already.
+///
+/// A page is given out while intent and reports are those it was made of and no status in it has changed by
+/// time alone; else it is made anew. So it is never behind: what is kept is the encoding, not the decision.
+final class PageShelf: Sendable {
+  /// In bytes, of all pages together; our own choice: a hundred pages of 1,000 connections.
+  static let mostBytes = 64 << 20
+  /// What a page costs beside its bytes: bounds how many small ones are kept.
+  private static let overhead = 512
+
+  /// Whose list, and what was asked: path and query as they came.
+  struct Request: Hashable, Sendable {
+    let project: ProjectID
+    let target: String
+  }
+
+  /// What a page was made of.
+  struct Basis: Hashable, Sendable {
+    let intent: Revision
+    let reports: UInt64
+  }
+
+  private struct Page {
+    let basis: Basis
+    let span: MomentSpan
+    let bytes: ByteBuffer
+
+    func size(under request: Request) -> Int {
+      bytes.readableBytes + request.target.utf8.count + PageShelf.overhead
+    }
+  }
+
+  /// Two halves: what is asked for stands in the young one, and when that is full, what was not asked for
+  /// since it was last empty goes.
+  private struct State {
+    var young: [Request: Page] = [:]
+    var old: [Request: Page] = [:]
+    var youngBytes = 0
+
+    mutating func take(_ request: Request) -> Page? {
+      if let page = young.removeValue(forKey: request) {
+        youngBytes -= page.size(under: request)
+        return page
+      }
+      return old.removeValue(forKey: request)
+    }
+
+    mutating func put(_ page: Page, under request: Request, mostBytes: Int) {
+      _ = take(request)
+      let size = page.size(under: request)
+      if youngBytes + size > mostBytes / 2 {
+        old = young
+        young = [:]
+        youngBytes = 0
+      }
+      young[request] = page
+      youngBytes += size
+    }
+  }
+
+  private let state = Mutex(State())
+  private let mostBytes: Int
+
+  init(mostBytes: Int = PageShelf.mostBytes) { self.mostBytes = mostBytes }
+
+  /// What is kept at the moment, at most `mostBytes`.
+  var bytes: Int {
+    state.withLock { state in
+      state.young.merging(state.old) { young, _ in young }.reduce(0) { $0 + $1.value.size(under: $1.key) }
+    }
+  }
+
+  /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds.
+  func page(
+    _ request: Request, of basis: Basis, at now: Timestamp,
+    make: (inout MomentSpan) throws -> ByteBuffer
+  ) rethrows -> ByteBuffer {
+    if let kept = find(request, of: basis, at: now) { return kept }
+    var span = MomentSpan.always
+    let bytes = try make(&span)
+    let page = Page(basis: basis, span: span, bytes: bytes)
+    if page.size(under: request) <= mostBytes / 4 {
+      state.withLock { $0.put(page, under: request, mostBytes: mostBytes) }
+    }
+    return page.bytes
+  }
+
+  private func find(_ request: Request, of basis: Basis, at now: Timestamp) -> ByteBuffer? {
+    state.withLock { state in
+      if let page = state.young[request] {
+        return page.basis == basis && page.span.contains(now) ? page.bytes : nil
+      }
+      guard let page = state.old[request], page.basis == basis, page.span.contains(now) else { return nil }
+      state.put(page, under: request, mostBytes: mostBytes)
+      return page.bytes
+    }
+  }
+}
