@@ -30,8 +30,14 @@ struct CallContext: RequestContext {
   }
 
   static func newRequestID() -> String {
-    String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
-      + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+    var generator = SystemRandomNumberGenerator()
+    let (high, low) = (generator.next(), generator.next())
+    return String(unsafeUninitializedCapacity: 32) { digits in
+      for place in 0..<32 {
+        digits[place] = hexDigit((place < 16 ? high : low) >> UInt64(60 - 4 * (place % 16)))
+      }
+      return 32
+    }
   }
 
   /// The project of a user. An agent has none.
@@ -103,11 +109,4 @@ extension Request {
   }
 
   var query: QueryParameters { QueryParameters(target.query) }
-}
-
-extension String {
-  fileprivate init(_ value: UInt64, hexDigits: Int) {
-    let digits = String(value, radix: 16)
-    self = String(repeating: "0", count: hexDigits - digits.count) + digits
-  }
 }

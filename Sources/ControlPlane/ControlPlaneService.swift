@@ -65,10 +65,7 @@ package struct ControlPlaneService: Service {
     let onBound = self.onBound
     return Application(
       router: router,
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [UnreadableRequests()],
-          idleTimeout: TimeAmount(settings.idleTimeout))),
+      server: server,
       configuration: ApplicationConfiguration(
         address: .hostname(settings.address, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.mostConnections)),
@@ -79,6 +76,16 @@ package struct ControlPlaneService: Service {
   /// Method and path of every route, the path with `{name}` for a parameter; sorted.
   package var servedRoutes: [String] {
     router.routes.map { "\($0.method) \($0.path)" }.sorted()
+  }
+
+  private var server: HTTPServerBuilder {
+    let idleTimeout = TimeAmount(settings.idleTimeout)
+    return HTTPServerBuilder { responder in
+      OnEventLoop(
+        base: HTTP1Channel(
+          responder: responder,
+          configuration: .init(additionalChannelHandlers: [UnreadableRequests()], idleTimeout: idleTimeout)))
+    }
   }
 
   private var router: Router<CallContext> {
