@@ -52,7 +52,7 @@ enum RoomTable {
     "ESWCommands": RoomRule(
       Set(order).subtracting(["ESWCommands", "esw"]),
       others: [
-        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Foundation", "Glibc", "Logging", "NIOCore",
+        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Dispatch", "Foundation", "Glibc", "Logging", "NIOCore",
         "NIOHTTP1", "ServiceLifecycle", "SystemPackage", "UnixSignals",
       ]),
     "esw": RoomRule(["ESWCommands"]),
