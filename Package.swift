@@ -98,7 +98,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging,
+        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
+        logging,
         lifecycle,
         unixSignals,
         systemPackage, nioHTTP1,

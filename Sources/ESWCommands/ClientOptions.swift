@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncHTTPClient
 import ESWClient
 import ESWModel
 import ESWWire
@@ -18,7 +19,7 @@ struct ClientOptions: ParsableArguments {
   @Option(name: [.customLong("output"), .short], help: "How to show the answer.")
   var output: OutputFormat = .table
 
-  func client() throws -> ESWClient {
+  func client(http: HTTPClient = .shared) throws -> ESWClient {
     let environment = ProcessInfo.processInfo.environment
     func required(_ name: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
@@ -37,7 +38,7 @@ struct ClientOptions: ParsableArguments {
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
         keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
-        project: project))
+        project: project), http: http)
   }
 
   func show(_ rows: [JSON], _ columns: [Table.Column]) throws {

@@ -13,7 +13,7 @@ package struct ESWCommand: AsyncParsableCommand {
       and the credentials from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_PROJECT_ID.
       """,
     version: productVersion,
-    subcommands: [DemoCommand.self, ServeCommand.self, AgentCommand.self],
+    subcommands: [DemoCommand.self, ServeCommand.self, AgentCommand.self, BenchmarkCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "API",
