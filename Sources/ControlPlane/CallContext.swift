@@ -40,6 +40,9 @@ struct CallContext: RequestContext {
     }
   }
 
+  /// The caller's address, without the port; empty in process.
+  var source: String { channel.remoteAddress?.ipAddress ?? "" }
+
   /// The project of a user. An agent has none.
   var project: ProjectID {
     get throws(CallError) {

@@ -2,6 +2,8 @@ import ESWAdmission
 import ESWModel
 import ESWPlanning
 import ESWSeams
+import ESWWire
+import Logging
 
 /// What every handler needs.
 struct ControlPlaneCore: Sendable {
@@ -10,6 +12,7 @@ struct ControlPlaneCore: Sendable {
   let minting: Minting
   let now: @Sendable () -> Timestamp
   let pages = PageShelf()
+  let logger: Logger
 
   var snapshot: IntentSnapshot { store.snapshot }
 
@@ -53,7 +56,43 @@ struct ControlPlaneCore: Sendable {
   func commit<Outcome: Sendable>(
     _ context: CallContext, _ decide: @escaping @Sendable (View) throws -> IntentChange<Outcome>
   ) async throws -> (outcome: Outcome, view: View) {
-    let (outcome, snapshot) = try await store.commit { try decide(view(of: $0)) }
+    let author = AuditEntry.Author(context)
+    let (outcome, snapshot) = try await store.commit { snapshot in
+      let view = view(of: snapshot)
+      let change = try decide(view)
+      return IntentChange(
+        edits: change.edits, outcome: change.outcome,
+        audit: AuditEntry.entries(of: change.edits, in: snapshot, by: author, at: view.now))
+    }
     return (outcome, view(of: snapshot))
+  }
+
+  /// Keeps that a call was refused for lack of rights. The refusal stands whether or not it can be kept.
+  ///
+  /// - Parameter project: Which the call was about, if there is one.
+  func recordDenial(_ context: CallContext, code: String, path: String, project: ProjectID?) async {
+    let entry = AuditEntry(
+      at: now(), author: AuditEntry.Author(context), project: project.flatMap { snapshot.project($0)?.id },
+      outcome: .denied(code: code, path: String(path.prefix(Self.longestAuditedPath))))
+    do {
+      _ = try await store.commit { _ in IntentChange(edits: [], outcome: (), audit: [entry]) }
+    } catch {
+      logger.error(
+        "a refusal could not be kept in the audit",
+        metadata: ["request_id": "\(context.requestID)", "error": "\(error)"])
+    }
+  }
+
+  /// In characters; a path may be longer than is worth keeping.
+  private static let longestAuditedPath = 512
+}
+
+extension AuditEntry.Author {
+  fileprivate init(_ context: CallContext) {
+    var key: AccessKey?
+    if case .user(let caller)? = context.caller { key = caller }
+    self.init(
+      user: nil, userName: nil, accessKey: key?.id, source: context.source,
+      operation: context.trace.operation?.name ?? "-", request: context.requestID)
   }
 }

@@ -52,7 +52,7 @@ package struct ControlPlaneService: Service {
   ) {
     core = ControlPlaneCore(
       store: store, region: region,
-      minting: Minting(above: store.snapshot, randomness: randomness), now: now)
+      minting: Minting(above: store.snapshot, randomness: randomness), now: now, logger: logger)
     self.settings = settings
     self.logger = logger
     self.onBound = onBound
@@ -94,13 +94,14 @@ package struct ControlPlaneService: Service {
     router.add(middleware: RequestLimits())
     router.add(middleware: Authentication(core: core, agentToken: settings.agentToken))
     router.add(middleware: PlainPath())
-    let routes = OperationRouter(router: router)
+    let routes = OperationRouter(router: router, core: core)
     InstanceRoutes(core: core).add(to: routes)
     ConnectionRoutes(core: core).add(to: routes)
     CatalogueRoutes(core: core).add(to: routes)
     NetworkRoutes(core: core).add(to: routes)
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
+    AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
     return router
   }

@@ -8,11 +8,17 @@ struct OperationRouter {
   typealias Handler = @Sendable (Request, CallContext) async throws -> Response
 
   let router: Router<CallContext>
+  let core: ControlPlaneCore
 
   func on(_ operation: Operation, _ handler: @escaping Handler) {
-    router.on(operation.routerPath, method: operation.httpMethod) { request, context in
+    router.on(operation.routerPath, method: operation.httpMethod) { [core] request, context in
       context.trace.operation = operation
-      try Door.admit(context, to: operation)
+      do throws(CallError) {
+        try Door.admit(context, to: operation)
+      } catch {
+        await core.audit(error, request, context)
+        throw error
+      }
       return try await handler(request, context)
     }
   }
@@ -48,5 +54,16 @@ extension Operation {
     case .delete: .delete
     case .head: .head
     }
+  }
+}
+
+extension ControlPlaneCore {
+  /// What a known caller was refused for lack of rights is kept.
+  fileprivate func audit(_ error: CallError, _ request: Request, _ context: CallContext) async {
+    let answer = ErrorAnswer(error)
+    guard answer.status == .forbidden else { return }
+    await recordDenial(
+      context, code: answer.code, path: request.target.path,
+      project: context.parameters.get("project_id").flatMap { ProjectID($0) })
   }
 }

@@ -218,13 +218,16 @@ package enum IntentEdit: Hashable, Sendable {
 
 /// What a request does to intent, and what its answer is made from.
 package struct IntentChange<Outcome: Sendable>: Sendable {
-  /// Empty: nothing is written and the revision stays.
+  /// Empty: the revision stays.
   package let edits: [IntentEdit]
   package let outcome: Outcome
+  /// Written in the same transaction as the edits; empty for a change that nobody has to answer for.
+  package let audit: [AuditEntry]
 
-  package init(edits: [IntentEdit], outcome: Outcome) {
+  package init(edits: [IntentEdit], outcome: Outcome, audit: [AuditEntry] = []) {
     self.edits = edits
     self.outcome = outcome
+    self.audit = audit
   }
 }
 

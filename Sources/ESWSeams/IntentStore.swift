@@ -1,14 +1,15 @@
 package import ESWModel
 
-/// Keeps what users asked for. Snapshots, conditional changes, a watch; no queries.
+/// Keeps what users asked for. Snapshots, conditional changes, a watch; no queries, except of the audit,
+/// which is too long to be kept in memory.
 ///
 /// Every implementation passes `IntentStoreContract`.
 package protocol IntentStore: Sendable {
   /// The newest committed intent. Never waits for a write and never shows half of one.
   var snapshot: IntentSnapshot { get }
 
-  /// Decides on the snapshot that is being written to, commits the edits as one transaction, and
-  /// returns the outcome once a power cut could no longer take it back.
+  /// Decides on the snapshot that is being written to, commits the edits and their audit entries as one
+  /// transaction, and returns the outcome once a power cut could no longer take it back.
   ///
   /// - Parameter decide: Pure: it may run more than once where several machines share a store.
   /// - Returns: The outcome, and a snapshot that has it; later commits may be in it too.
@@ -19,6 +20,9 @@ package protocol IntentStore: Sendable {
 
   /// Returns the newest snapshot as soon as its revision is above `revision`, or nil at `deadline`.
   func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot?
+
+  /// The newest records that match, newest first. How many are kept, the store bounds.
+  func audit(_ query: AuditQuery) async throws -> [AuditRecord]
 
   /// What agents saw, newest of each node, and how jobs ended. Never waits for a write.
   var reports: ReportSnapshot { get }

@@ -105,6 +105,16 @@ package struct JSONWriter: ~Copyable {
   package mutating func boolean(_ value: Bool) { literal(value ? "true" : "false") }
   package mutating func null() { literal("null") }
 
+  /// A value that is JSON text already.
+  package mutating func raw(_ value: String) {
+    var value = value
+    value.withUTF8 { text in
+      reserve(text.count + 1)
+      beginValue()
+      for byte in text { push(byte) }
+    }
+  }
+
   private mutating func literal(_ text: StaticString) {
     reserve(text.utf8CodeUnitCount + 1)
     beginValue()

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes,
+    diagnoseConnection, listNodes, listAudit,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -25,6 +25,9 @@ extension Operation {
     "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+
+  package static let listAudit = Operation(
+    "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
 
   package static let showConfiguration = Operation(
     "ShowConfiguration", .get, agent + "/configuration", .agent, nil)

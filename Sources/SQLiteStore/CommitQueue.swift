@@ -23,6 +23,7 @@ final class CommitQueue: Sendable {
 
   struct Decided: Sendable {
     let edits: [IntentEdit]
+    let audit: [AuditEntry]
     let succeed: @Sendable (IntentSnapshot) -> Void
   }
 
@@ -82,8 +83,10 @@ final class CommitQueue: Sendable {
     do {
       try database.inTransaction(.immediate) {
         for commit in batch { try writing.add(commit, to: database) }
-        guard writing.snapshot.revision != before.revision else { return .rollback }
-        try IntentSnapshot.advance(database, from: before, to: writing.snapshot)
+        guard writing.hasWritten else { return .rollback }
+        if writing.snapshot.revision != before.revision {
+          try IntentSnapshot.advance(database, from: before, to: writing.snapshot)
+        }
         return .commit
       }
     } catch {
@@ -103,6 +106,7 @@ final class CommitQueue: Sendable {
 private struct Writing {
   var snapshot: IntentSnapshot
   var edits: [IntentEdit] = []
+  var hasWritten = false
   /// Given once the transaction is on the disk: a refusal, too, may rest on a commit before it. All get
   /// the last snapshot: to keep each commit's own would hold as many as the batch is long.
   var answers: [@Sendable (IntentSnapshot) -> Void] = []
@@ -114,13 +118,15 @@ private struct Writing {
   mutating func add(_ commit: CommitQueue.Waiting, to database: Database) throws {
     do {
       let decided = try commit.decide(snapshot)
-      if !decided.edits.isEmpty {
+      if !decided.edits.isEmpty || !decided.audit.isEmpty {
         try database.inSavepoint {
           for edit in decided.edits { try edit.write(to: database) }
+          for entry in decided.audit { try AuditTable.append(entry, to: database) }
           return .commit
         }
+        hasWritten = true
         edits += decided.edits
-        snapshot = snapshot.applying(decided.edits)
+        if !decided.edits.isEmpty { snapshot = snapshot.applying(decided.edits) }
       }
       answers.append { decided.succeed($0) }
     } catch {

@@ -7,6 +7,7 @@ enum Migrations {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 intent", migrate: makeIntent)
     migrator.registerMigration("2 reports", migrate: makeReports)
+    migrator.registerMigration("3 audit", migrate: makeAudit)
     return migrator
   }
 
@@ -145,6 +146,40 @@ enum Migrations {
           received_at INTEGER NOT NULL,
           report TEXT NOT NULL
         ) STRICT;
+        """)
+  }
+
+  /// `AUTOINCREMENT`, so that a number is never used again, also when the newest records are gone.
+  private static func makeAudit(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE audit (
+          number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+          at INTEGER NOT NULL,
+          project TEXT,
+          user TEXT,
+          user_name TEXT,
+          access_key TEXT,
+          source TEXT NOT NULL,
+          operation TEXT NOT NULL,
+          request TEXT NOT NULL,
+          is_denied INTEGER NOT NULL CHECK (is_denied IN (0, 1)),
+          kind TEXT,
+          resource TEXT,
+          before TEXT,
+          after TEXT,
+          code TEXT,
+          path TEXT
+        ) STRICT;
+        CREATE INDEX audit_by_project ON audit (project, number);
+        CREATE INDEX audit_by_resource ON audit (resource, number) WHERE resource IS NOT NULL;
+        CREATE INDEX audit_by_user ON audit (user, number) WHERE user IS NOT NULL;
+        CREATE INDEX audit_by_outcome ON audit (is_denied, number);
+        CREATE TABLE audit_size (
+          is_denied INTEGER NOT NULL PRIMARY KEY CHECK (is_denied IN (0, 1)),
+          records INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO audit_size (is_denied, records) VALUES (0, 0), (1, 0);
         """)
   }
 }

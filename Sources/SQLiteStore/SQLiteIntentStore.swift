@@ -43,11 +43,15 @@ package final class SQLiteIntentStore: IntentStore {
           decide: { snapshot in
             let change = try decide(snapshot)
             return CommitQueue.Decided(
-              edits: change.edits,
+              edits: change.edits, audit: change.audit,
               succeed: { continuation.resume(returning: (change.outcome, $0)) })
           },
           fail: { continuation.resume(throwing: $0) }))
     }
+  }
+
+  package func audit(_ query: AuditQuery) async throws -> [AuditRecord] {
+    try await file.pool.read { try AuditTable.records(query, in: $0) }
   }
 
   package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {

@@ -12,6 +12,7 @@ package final class MemoryIntentStore: IntentStore {
   /// Held while a commit is decided and shown, so that each is decided on the one before it. Counts the
   /// commits that are still to fail.
   private let faults = Mutex(0)
+  private let trail = Mutex<[AuditRecord]>([])
 
   package init(store: StoreID, clock: any Clock<Duration> = ContinuousClock()) {
     board = SnapshotBoard(IntentSnapshot(store: store), clock: clock)
@@ -30,16 +31,24 @@ package final class MemoryIntentStore: IntentStore {
     try faults.withLock { faults in
       let before = board.newest
       let change = try decide(before)
-      guard !change.edits.isEmpty else { return (change.outcome, before) }
+      guard !change.edits.isEmpty || !change.audit.isEmpty else { return (change.outcome, before) }
       guard faults == 0 else {
         faults -= 1
         throw Fault()
       }
+      trail.withLock { trail in
+        for entry in change.audit { trail.append(AuditRecord(number: Int64(trail.count) + 1, entry: entry)) }
+      }
+      guard !change.edits.isEmpty else { return (change.outcome, before) }
       let after = before.applying(change.edits)
       board.publish(after)
       forgetOutcomes(of: change.edits)
       return (change.outcome, after)
     }
+  }
+
+  package func audit(_ query: AuditQuery) async throws -> [AuditRecord] {
+    trail.withLock { Array($0.reversed().lazy.filter { query.matches($0) }.prefix(query.limit)) }
   }
 
   package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {

@@ -139,6 +139,8 @@ private struct WatchedStore: IntentStore {
     return await base.snapshot(after: revision, within: limit)
   }
 
+  func audit(_ query: AuditQuery) async throws -> [AuditRecord] { try await base.audit(query) }
+
   func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {
     try await base.record(report, receivedAt: receivedAt)
   }

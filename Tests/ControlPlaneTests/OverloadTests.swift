@@ -22,6 +22,8 @@ private struct FullStore: IntentStore {
     await base.snapshot(after: revision, within: limit)
   }
 
+  func audit(_ query: AuditQuery) async throws -> [AuditRecord] { try await base.audit(query) }
+
   func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {
     try await base.record(report, receivedAt: receivedAt)
   }
