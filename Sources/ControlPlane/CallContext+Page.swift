@@ -15,10 +15,10 @@ extension CallContext {
   func answer(
     _ request: Request, from shelf: PageShelf, _ view: ControlPlaneCore.View,
     _ write: (inout JSONWriter, inout MomentSpan) throws -> Void
-  ) throws -> Response {
+  ) async throws -> Response {
     let asked = PageShelf.Request(project: try project, target: request.head.path ?? "/")
     let basis = PageShelf.Basis(intent: view.snapshot.revision, reports: view.reports.revision)
-    let page = try shelf.page(asked, of: basis, at: view.now) { span in
+    let page = try await shelf.page(asked, of: basis, at: view.now) { span in
       var writer = JSONWriter(capacity: 16 << 10)
       writer.beginObject()
       try write(&writer, &span)

@@ -35,7 +35,7 @@ struct ConnectionRoutes {
 
   @Sendable private func list(request: Request, context: CallContext) async throws -> Response {
     let view = core.view
-    return try context.answer(request, from: core.pages, view) { writer, span in
+    return try await context.answer(request, from: core.pages, view) { writer, span in
       let instance: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
       guard view.snapshot.instances[instance, of: try context.project] != nil else {
         throw CallError.unknownInstance(instance.description)
@@ -55,7 +55,7 @@ struct ConnectionRoutes {
 
   @Sendable private func listAll(request: Request, context: CallContext) async throws -> Response {
     let view = core.view
-    return try context.answer(request, from: core.pages, view) { writer, span in
+    return try await context.answer(request, from: core.pages, view) { writer, span in
       let query = request.query
       let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
         query.filter("id"), query.filter("name")

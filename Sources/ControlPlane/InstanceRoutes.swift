@@ -34,7 +34,7 @@ struct InstanceRoutes {
 
   @Sendable private func list(request: Request, context: CallContext) async throws -> Response {
     let view = core.view
-    return try context.answer(request, from: core.pages, view) { writer, span in
+    return try await context.answer(request, from: core.pages, view) { writer, span in
       let query = request.query
       let (id, name, description): (QueryFilter<InstanceID>, QueryFilter<String>, QueryFilter<String>) = (
         query.filter("id"), query.filter("name"), query.filter("description")

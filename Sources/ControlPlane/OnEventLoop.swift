@@ -8,7 +8,8 @@ import NIOHTTPTypes
 ///
 /// A request is some tens of microseconds of work between a read and a write of that thread; to hand it to
 /// another and back costs as much again. In return nothing on the way of a request may block or compute for
-/// long: that would hold up the loop's other connections. Writes wait for the store without blocking.
+/// long, which would hold up the loop's other connections: that is done `aside`. Writes wait for the store
+/// without blocking.
 struct OnEventLoop<Base: ServerChildChannel>: ServerChildChannel
 where Base.Value == NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
   let base: Base
@@ -34,4 +35,11 @@ private final class EventLoopTasks: TaskExecutor {
     let job = UnownedJob(job)
     loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
+}
+
+/// Does what may take more than a moment away from the event loop; the caller goes on there afterwards.
+func aside<Result, Failure>(
+  _ work: () async throws(Failure) -> Result
+) async throws(Failure) -> Result {
+  try await withTaskExecutorPreference(globalConcurrentExecutor, operation: work)
 }

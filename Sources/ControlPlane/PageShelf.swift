@@ -75,14 +75,18 @@ final class PageShelf: Sendable {
     }
   }
 
-  /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds.
+  /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds. A page may
+  ///   have as many rows as there are, so this is done aside.
   func page(
     _ request: Request, of basis: Basis, at now: Timestamp,
     make: (inout MomentSpan) throws -> ByteBuffer
-  ) rethrows -> ByteBuffer {
+  ) async throws -> ByteBuffer {
     if let kept = find(request, of: basis, at: now) { return kept }
-    var span = MomentSpan.always
-    let bytes = try make(&span)
+    let (bytes, span) = try await aside {
+      var span = MomentSpan.always
+      let bytes = try make(&span)
+      return (bytes, span)
+    }
     let page = Page(basis: basis, span: span, bytes: bytes)
     if page.size(under: request) <= mostBytes / 4 {
       state.withLock { $0.put(page, under: request, mostBytes: mostBytes) }

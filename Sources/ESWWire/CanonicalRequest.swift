@@ -17,7 +17,8 @@ struct CanonicalRequest {
   private var head: [UInt8] = []
   /// Headers, their names and the body's hash, behind the query.
   private var tail: [UInt8] = []
-  private let query: String
+  /// As it came, and sorted and encoded.
+  private let query: (raw: String, canonical: String)
 
   /// - Parameters:
   ///   - headers: Names and values in the order of `signedHeaders`.
@@ -26,7 +27,11 @@ struct CanonicalRequest {
     of request: SignableRequest, headers: some Sequence<(String, String)>, signedHeaders: [String],
     bodyHash: String
   ) {
-    query = request.query
+    query = (
+      request.query,
+      QueryParameters.isPlainlyCanonical(request.query)
+        ? request.query : QueryParameters(request.query).canonical
+    )
     head.reserveCapacity(512)
     head.append(contentsOf: request.method.uppercased().utf8)
     head.append(UInt8(ascii: "\n"))
@@ -48,16 +53,13 @@ struct CanonicalRequest {
   }
 
   /// Whether the query reads the same in both ways.
-  var hasCanonicalQuery: Bool {
-    QueryParameters.isPlainlyCanonical(query) || QueryParameters(query).canonical == query
-  }
+  var hasCanonicalQuery: Bool { query.raw == query.canonical }
 
   func bytesToSign(query form: Query, date: String) -> [UInt8] {
     var text = head
     switch form {
-    case .raw: text.append(contentsOf: query.utf8)
-    case .canonical where QueryParameters.isPlainlyCanonical(query): text.append(contentsOf: query.utf8)
-    case .canonical: text.append(contentsOf: QueryParameters(query).canonical.utf8)
+    case .raw: text.append(contentsOf: query.raw.utf8)
+    case .canonical: text.append(contentsOf: query.canonical.utf8)
     }
     text.append(UInt8(ascii: "\n"))
     text.append(contentsOf: tail)

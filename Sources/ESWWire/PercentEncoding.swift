@@ -76,8 +76,13 @@ package struct QueryParameters: Hashable, Sendable {
   /// Whether a query is its own `canonical`, as far as that can be told without taking it apart: when
   /// nothing in it is encoded. False: it may still be.
   static func isPlainlyCanonical(_ query: String) -> Bool {
-    var previous: Substring.UTF8View?
-    for part in query.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+    var query = query
+    return query.withUTF8 { isPlainlyCanonical($0[...]) }
+  }
+
+  private static func isPlainlyCanonical(_ query: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    var previous: Slice<UnsafeBufferPointer<UInt8>>?
+    for part in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
       guard let mark = part.firstIndex(of: UInt8(ascii: "=")) else { return query.isEmpty }
       let value = part[part.index(after: mark)...]
       guard part[..<mark].allSatisfy(PercentEncoding.isUnreserved),

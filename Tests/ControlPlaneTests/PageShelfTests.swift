@@ -18,9 +18,9 @@ import Testing
   private func page(
     _ shelf: PageShelf, _ request: PageShelf.Request, of basis: PageShelf.Basis = basis,
     at moment: Timestamp = now, until last: Timestamp = now, bytes: Int = 10
-  ) -> (size: Int, isNew: Bool) {
+  ) async throws -> (size: Int, isNew: Bool) {
     var isNew = false
-    let buffer = shelf.page(request, of: basis, at: moment) { span in
+    let buffer = try await shelf.page(request, of: basis, at: moment) { span in
       isNew = true
       span.narrow(to: last)
       return ByteBuffer(repeating: 1, count: bytes)
@@ -28,59 +28,59 @@ import Testing
     return (buffer.readableBytes, isNew)
   }
 
-  @Test func `gives what was made before`() {
+  @Test func `gives what was made before`() async throws {
     let shelf = PageShelf()
-    #expect(page(shelf, request("/a")).isNew)
-    #expect(!page(shelf, request("/a")).isNew)
+    #expect(try await page(shelf, request("/a")).isNew)
+    #expect(try await page(shelf, request("/a")).isNew == false)
   }
 
   @Test(arguments: [
     PageShelf.Basis(intent: Revision(4), reports: 4), PageShelf.Basis(intent: Revision(3), reports: 5),
   ])
-  func `makes a page anew after a change`(basis: PageShelf.Basis) {
+  func `makes a page anew after a change`(basis: PageShelf.Basis) async throws {
     let shelf = PageShelf()
-    _ = page(shelf, request("/a"))
-    #expect(page(shelf, request("/a"), of: basis, bytes: 11) == (11, true))
-    #expect(page(shelf, request("/a"), of: basis) == (11, false))
+    _ = try await page(shelf, request("/a"))
+    #expect(try await page(shelf, request("/a"), of: basis, bytes: 11) == (11, true))
+    #expect(try await page(shelf, request("/a"), of: basis) == (11, false))
   }
 
-  @Test func `makes a page anew when its time is over`() {
+  @Test func `makes a page anew when its time is over`() async throws {
     let shelf = PageShelf()
-    _ = page(shelf, request("/a"))
-    #expect(page(shelf, request("/a"), at: Self.now.next, until: Self.now.next).isNew)
+    _ = try await page(shelf, request("/a"))
+    #expect(try await page(shelf, request("/a"), at: Self.now.next, until: Self.now.next).isNew)
   }
 
-  @Test func `tells apart who asks and what`() {
+  @Test func `tells apart who asks and what`() async throws {
     let shelf = PageShelf()
-    _ = page(shelf, request("/a"))
-    #expect(page(shelf, request("/b")).isNew)
-    #expect(page(shelf, request("/a", of: Lab.foreignProject)).isNew)
+    _ = try await page(shelf, request("/a"))
+    #expect(try await page(shelf, request("/b")).isNew)
+    #expect(try await page(shelf, request("/a", of: Lab.foreignProject)).isNew)
   }
 
-  @Test func `holds no more than its limit`() {
+  @Test func `holds no more than its limit`() async throws {
     let shelf = PageShelf(mostBytes: 100_000)
     for number in 0..<1000 {
-      _ = page(shelf, request("/\(number)"), bytes: 1000)
+      _ = try await page(shelf, request("/\(number)"), bytes: 1000)
       #expect(shelf.bytes <= 100_000)
     }
     #expect(shelf.bytes > 25_000)
   }
 
-  @Test func `keeps what is asked for among much that is asked once`() {
+  @Test func `keeps what is asked for among much that is asked once`() async throws {
     let shelf = PageShelf(mostBytes: 100_000)
-    _ = page(shelf, request("/often"), bytes: 1000)
+    _ = try await page(shelf, request("/often"), bytes: 1000)
     var made = 0
     for number in 0..<1000 {
-      _ = page(shelf, request("/\(number)"), bytes: 1000)
-      if page(shelf, request("/often"), bytes: 1000).isNew { made += 1 }
+      _ = try await page(shelf, request("/\(number)"), bytes: 1000)
+      if try await page(shelf, request("/often"), bytes: 1000).isNew { made += 1 }
     }
     #expect(made == 0)
   }
 
-  @Test func `does not keep a page that would take the others' place`() {
+  @Test func `does not keep a page that would take the others' place`() async throws {
     let shelf = PageShelf(mostBytes: 100_000)
-    _ = page(shelf, request("/a"), bytes: 30_000)
-    #expect(page(shelf, request("/a"), bytes: 30_000).isNew)
+    _ = try await page(shelf, request("/a"), bytes: 30_000)
+    #expect(try await page(shelf, request("/a"), bytes: 30_000).isNew)
   }
 }
 
