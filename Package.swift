@@ -124,11 +124,12 @@ let package = Package(
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", logging, lifecycle, nioHTTP1]),
+      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioHTTP1]),
     tests(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWSeams", "Simulation", hummingbird, hummingbirdTesting, httpTypes,
+        "ESWModel", "ESWWire", "ESWSeams", "SQLiteStore", "Simulation", hummingbird, hummingbirdTesting,
+        httpTypes,
         lifecycle,
         logging, nioCore,
       ],

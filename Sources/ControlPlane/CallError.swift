@@ -14,10 +14,11 @@ enum CallError: Error, Hashable, Sendable {
   case headersTooLarge
   /// An id in the path that names nothing of the caller's; as it came.
   case unknownInstance(String)
-  case unknownConnection(String, of: String)
+  case unknownConnection(String, of: String?)
   case unknownVPC(String)
   case unknownSubnet(String)
   case unknownAttachment(String)
+  case unknownPort(String)
   /// A report about another node than the path names.
   case otherNode
 }

@@ -4,7 +4,7 @@ import ESWWire
 import Hummingbird
 
 /// CreateConnection, ListConnections, ListConnectionsAllInstances, ShowConnection, UpdateConnection,
-/// DeleteConnection.
+/// DeleteConnection, BindVport, UnbindVport.
 struct ConnectionRoutes {
   let core: ControlPlaneCore
 
@@ -15,6 +15,8 @@ struct ConnectionRoutes {
     routes.on(.showConnection, show)
     routes.on(.updateConnection, update)
     routes.on(.deleteConnection, delete)
+    routes.on(.bindVport, bind)
+    routes.on(.unbindVport, unbind)
   }
 
   @Sendable private func create(_: Request, context: CallContext) async throws -> Response {
@@ -103,6 +105,30 @@ struct ConnectionRoutes {
         id, on: instance, of: project, in: view.snapshot, status: { view.status(of: $0).word })
     }
     return .noContent
+  }
+
+  @Sendable private func bind(_: Request, context: CallContext) async throws -> Response {
+    let (id, port) = try choice(of: context)
+    let project = try context.project
+    _ = try await core.commit(context) { view in
+      try ConnectionAdmission.bind(
+        port, to: id, of: project, in: view.snapshot, status: { view.status(of: $0).word })
+    }
+    return .noContent
+  }
+
+  @Sendable private func unbind(_: Request, context: CallContext) async throws -> Response {
+    let (id, port) = try choice(of: context)
+    let project = try context.project
+    _ = try await core.commit(context) {
+      try ConnectionAdmission.unbind(port, from: id, of: project, in: $0.snapshot)
+    }
+    return .noContent
+  }
+
+  private func choice(of context: CallContext) throws -> (ConnectionID, PortID) {
+    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: nil) }
+    return (id, try VportChoice(body: context.body.readableBytesView).port)
   }
 
   private func ids(of context: CallContext) throws(CallError) -> (ConnectionID, InstanceID) {

@@ -99,6 +99,7 @@ package struct ControlPlaneService: Service {
     ConnectionRoutes(core: core).add(to: routes)
     CatalogueRoutes(core: core).add(to: routes)
     NetworkRoutes(core: core).add(to: routes)
+    PortRoutes(core: core).add(to: routes)
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)

@@ -27,10 +27,10 @@ struct DiagnosisRoutes {
   }
 
   @Sendable private func connection(_: Request, context: CallContext) async throws -> Response {
-    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: "-") }
+    let id: ConnectionID = try context.id("connection_id") { .unknownConnection($0, of: nil) }
     let view = core.view
     guard let connection = view.snapshot.connections[id, of: try context.project] else {
-      throw CallError.unknownConnection(id.description, of: "-")
+      throw CallError.unknownConnection(id.description, of: nil)
     }
     let node = view.snapshot.instances[connection.instance].flatMap { view.snapshot.tunnelNode(of: $0) }
     return context.answer {

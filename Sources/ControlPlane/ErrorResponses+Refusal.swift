@@ -15,7 +15,8 @@ extension ErrorAnswer {
     case .unknownAttachment(let id): self.init(.unknownAttachment(id.description))
     case .unknownInstance(let id): self.init(.unknownInstance(id.description))
     case .unknownConnection(let id, let instance):
-      self.init(.unknownConnection(id.description, of: instance.description))
+      self.init(.unknownConnection(id.description, of: instance?.description))
+    case .unknownPort(let id): self.init(.unknownPort(id.description))
     case .unknownFlavor(let name): self.init(.badRequest, "l2cg.9941", "flavor could not be found: \(name)")
     case .unknownZone(let zone):
       self.init(.badRequest, "l2cg.8001", "availability zone \(zone) could not be found.")
@@ -91,6 +92,25 @@ extension ErrorAnswer {
         .conflict, "l2cg.9930", "The connection \(id) is being built and is not allowed to delete.")
     case .connectionNumbersUsedUp:
       self.init(.conflict, "l2cg.8016", "No more connections can be made in this region.")
+
+    case .portQuotaReached(let quota):
+      self.init(.conflict, "l2cg.8020", "The quota of \(quota) ports is used up.")
+    case .portAddressUnavailable(let address):
+      self.init(.badRequest, "l2cg.8021", "The ip address: \(address) is not available.")
+    case .noPortAddressLeft(let subnet):
+      self.init(.conflict, "l2cg.8021", "No address is left in the subnet \(subnet).")
+    case .portBound(let port, let connection):
+      self.init(.conflict, "l2cg.8008", "The port \(port) is bound to connection \(connection).")
+    case .portNotVirtual(let port):
+      self.init(
+        .badRequest, "l2cg.8022",
+        "The port \(port) is not a virtual ip: its device_owner is not \(Port.Owner.virtualAddress.rawValue)."
+      )
+    case .portOfOtherSubnet(let port, let subnet):
+      self.init(
+        .badRequest, "l2cg.8022", "The port \(port) is not in the connection's layer 2 subnet \(subnet).")
+    case .boundPortLimitReached(let id, let limit):
+      self.init(.conflict, "l2cg.8023", "The connection \(id) has as many ports as it may: \(limit).")
     }
   }
 
@@ -99,6 +119,7 @@ extension ErrorAnswer {
     case .attachment(let id): "attachment \(id)"
     case .instance(let id): "instance \(id)"
     case .connection(let id): "connection \(id)"
+    case .port(let id): "port \(id)"
     }
   }
 

@@ -74,9 +74,9 @@ struct ErrorAnswer: Sendable {
     case .unknownInstance(let id):
       self.init(.notFound, "l2cg.9923", "instance \(Self.short(id)) could not be found.")
     case .unknownConnection(let id, let instance):
-      self.init(
-        .notFound, "l2cg.9904",
-        "connection \(Self.short(id)) in instance \(Self.short(instance)) could not be found.")
+      let place = instance.map { " in instance \(Self.short($0))" } ?? ""
+      self.init(.notFound, "l2cg.9904", "connection \(Self.short(id))\(place) could not be found.")
+    case .unknownPort(let id): self.init(.notFound, "l2cg.8007", "port \(Self.short(id)) could not be found.")
     case .unknownVPC(let id): self.init(.notFound, "l2cg.8006", "vpc \(Self.short(id)) could not be found.")
     case .unknownSubnet(let id):
       self.init(.notFound, "l2cg.8006", "subnet \(Self.short(id)) could not be found.")

@@ -13,10 +13,13 @@ struct NetworkRoutes {
     routes.on(.createVPC, createVPC)
     routes.on(.listVPCs, listVPCs)
     routes.on(.showVPC, showVPC)
+    routes.on(.updateVPC, updateVPC)
     routes.on(.deleteVPC, deleteVPC)
+    routes.on(.showVPCOfVersion3, showVPCOfVersion3)
     routes.on(.createSubnet, createSubnet)
     routes.on(.listSubnets, listSubnets)
     routes.on(.showSubnet, showSubnet)
+    routes.on(.updateSubnet, updateSubnet)
     routes.on(.deleteSubnet, deleteSubnet)
   }
 
@@ -32,8 +35,7 @@ struct NetworkRoutes {
   @Sendable private func listVPCs(request: Request, context: CallContext) async throws -> Response {
     let query = request.query
     let id: QueryFilter<VPCID> = query.filter("id")
-    // Every VPC is of the default enterprise project, `0`.
-    let isOfOther = ![nil, "", "0", "all_granted_eps"].contains(query["enterprise_project_id"])
+    let isOfOther = query.isOfOtherEnterpriseProject
     let table = core.snapshot.vpcs
     let page = Page(try PageQuery(query), of: table.ids(of: try context.project), in: table) {
       id.matches($0.id) && !isOfOther
@@ -45,6 +47,30 @@ struct NetworkRoutes {
     let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
     guard let vpc = core.snapshot.vpcs[id, of: try context.project] else {
       throw CallError.unknownVPC(id.description)
+    }
+    return answer(vpc)
+  }
+
+  @Sendable private func showVPCOfVersion3(_: Request, context: CallContext) async throws -> Response {
+    let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let snapshot = core.snapshot
+    guard let vpc = snapshot.vpcs[id, of: try context.project] else {
+      throw CallError.unknownVPC(id.description)
+    }
+    return context.answer {
+      $0.name("vpc")
+      $0.vpcOfVersion3(vpc, subnetCount: snapshot.subnets(in: id).count)
+    }
+  }
+
+  @Sendable private func updateVPC(_: Request, context: CallContext) async throws -> Response {
+    let id: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let request = try VPCUpdate(body: context.body.readableBytesView)
+    let project = try context.project
+    let (vpc, _) = try await core.commit(context) { view in
+      try VPCAdmission.update(
+        id, name: request.name, description: request.description, network: request.network, of: project,
+        in: view.snapshot, now: view.now)
     }
     return answer(vpc)
   }
@@ -81,6 +107,22 @@ struct NetworkRoutes {
       throw CallError.unknownSubnet(id.description)
     }
     return answer(subnet)
+  }
+
+  /// The vendor answers with no more than the id and the status.
+  @Sendable private func updateSubnet(_: Request, context: CallContext) async throws -> Response {
+    let vpc: VPCID = try context.id("vpc_id", or: CallError.unknownVPC)
+    let id: SubnetID = try context.id("subnet_id", or: CallError.unknownSubnet)
+    let request = try SubnetUpdate(body: context.body.readableBytesView)
+    let project = try context.project
+    let (subnet, _) = try await core.commit(context) { view in
+      let servers = view.snapshot.subnets[id, of: project]?.nameServers ?? []
+      return try SubnetAdmission.update(
+        id, vpc: vpc, name: request.name, description: request.description,
+        isDHCPEnabled: request.isDHCPEnabled, nameServers: request.nameServers.applied(to: servers),
+        of: project, in: view.snapshot, now: view.now)
+    }
+    return .json(.ok) { $0.object { $0.object("subnet") { $0.subnetResult(subnet) } } }
   }
 
   @Sendable private func deleteSubnet(_: Request, context: CallContext) async throws -> Response {

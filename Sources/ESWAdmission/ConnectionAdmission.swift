@@ -21,7 +21,7 @@ package enum ConnectionAdmission {
     guard snapshot.connectionIDs(of: instance).count < limit else {
       throw .connectionLimitReached(instance, limit: limit)
     }
-    let addresses = try fixedAddresses(request.fixedAddresses, in: subnet)
+    let addresses = try fixedAddresses(request.fixedAddresses, in: subnet, snapshot)
     guard snapshot.nextConnectionNumber < .max else { throw .connectionNumbersUsedUp }
     let minted = minting.next(Connection.self, now: now)
     let connection = Connection(
@@ -42,6 +42,8 @@ package enum ConnectionAdmission {
     return IntentChange(edits: [.putConnection(connection)], outcome: connection)
   }
 
+  /// The ports that are bound to it stay, bound to nothing.
+  ///
   /// - Parameter status: The connection's status in this snapshot.
   package static func delete(
     _ id: ConnectionID, on instance: InstanceID, of project: ProjectID, in snapshot: IntentSnapshot,
@@ -52,7 +54,8 @@ package enum ConnectionAdmission {
     case .pending: throw .connectionBeingBuilt(id)
     case .connected, .disconnect, .failed, .abnormal: break
     }
-    return IntentChange(edits: [.removeConnection(id)], outcome: ())
+    let unbound = snapshot.ports(boundTo: id).map { IntentEdit.putPort($0.unbound) }
+    return IntentChange(edits: unbound + [.removeConnection(id)], outcome: ())
   }
 
   /// The switch is looked for first: an unknown one is refused as such, whatever the connection.
@@ -99,20 +102,21 @@ package enum ConnectionAdmission {
     }
   }
 
-  /// The two asked for; else the two highest hosts of the subnet, the higher one first: servers and
-  /// their DHCP ranges tend to begin at the lower end. Nothing else in the subnet has an address of
-  /// ours, because a subnet has one connection.
+  /// The two asked for; else the two highest free hosts of the subnet, the higher one first: servers and
+  /// their DHCP ranges tend to begin at the lower end.
   private static func fixedAddresses(
-    _ wanted: [IPv4Address]?, in subnet: Subnet
+    _ wanted: [IPv4Address]?, in subnet: Subnet, _ snapshot: IntentSnapshot
   ) throws(Refusal) -> [IPv4Address] {
     guard let wanted else {
-      let free = subnet.network.hosts.reversed().lazy.map { IPv4Address($0) }.filter { $0 != subnet.gateway }
+      let free = subnet.network.hosts.reversed().lazy.map { IPv4Address($0) }
+        .filter { !snapshot.isTaken($0, in: subnet) }
       let chosen = Array(free.prefix(2))
       guard chosen.count == 2 else { throw .noFixedAddressesLeft(subnet.id) }
       return chosen
     }
     guard wanted.count == 2, wanted[0] != wanted[1] else { throw .fixedAddressesNotTwo(wanted) }
-    for address in wanted where !subnet.network.isHost(address) || address == subnet.gateway {
+    for address in wanted
+    where !subnet.network.isHost(address) || snapshot.isTaken(address, in: subnet) {
       throw .fixedAddressUnavailable(address)
     }
     return wanted

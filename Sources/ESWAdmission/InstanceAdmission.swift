@@ -83,24 +83,18 @@ package enum InstanceAdmission {
   private static func tunnelAddress(
     _ wanted: IPv4Address?, in subnet: Subnet, _ snapshot: IntentSnapshot
   ) throws(Refusal) -> IPv4Address {
-    var taken = Set(snapshot.instances(tunnelSubnet: subnet.id).map(\.tunnelAddress))
-    taken.insert(subnet.gateway)
-    if let node = snapshot.tunnelAttachment(of: subnet.id)?.node {
-      taken.formUnion(snapshot.tunnelAddresses(on: node))
+    let ofNode = snapshot.tunnelAttachment(of: subnet.id).map { snapshot.tunnelAddresses(on: $0.node) } ?? []
+    func isFree(_ address: IPv4Address) -> Bool {
+      !ofNode.contains(address) && !snapshot.isTaken(address, in: subnet)
     }
     if let wanted {
-      guard subnet.network.isHost(wanted), !taken.contains(wanted) else {
-        throw .tunnelAddressUnavailable(wanted)
-      }
+      guard subnet.network.isHost(wanted), isFree(wanted) else { throw .tunnelAddressUnavailable(wanted) }
       return wanted
     }
-    let hosts = subnet.network.hosts
-    let above = hosts.lazy.filter { $0 > subnet.gateway.value }
-    guard
-      let free = (above.first { !taken.contains(IPv4Address($0)) })
-        ?? hosts.first(where: { !taken.contains(IPv4Address($0)) })
+    let hosts = subnet.network.hosts.lazy.map { IPv4Address($0) }
+    guard let free = hosts.first(where: { $0 > subnet.gateway && isFree($0) }) ?? hosts.first(where: isFree)
     else { throw .noTunnelAddressLeft(subnet.id) }
-    return IPv4Address(free)
+    return free
   }
 }
 

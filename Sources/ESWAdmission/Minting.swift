@@ -18,6 +18,7 @@ package final class Minting: Sendable {
     if let id = snapshot.instances.greatestID { generator.raise(above: id.high, id.low) }
     if let id = snapshot.connections.greatestID { generator.raise(above: id.high, id.low) }
     if let id = snapshot.jobs.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.ports.greatestID { generator.raise(above: id.high, id.low) }
     self.generator = Mutex(generator)
   }
 

@@ -10,8 +10,9 @@ package enum Refusal: Error, Hashable, Sendable {
   case unknownSubnet(SubnetID)
   case unknownAttachment(AttachmentID)
   case unknownInstance(InstanceID)
-  /// Also a connection of another switch than the one that the request names.
-  case unknownConnection(ConnectionID, of: InstanceID)
+  /// Also a connection of another switch than the one that the request names, if it names one.
+  case unknownConnection(ConnectionID, of: InstanceID?)
+  case unknownPort(PortID)
   case unknownFlavor(String)
   case unknownZone(String)
   /// No such node has reported to this control plane.
@@ -68,6 +69,19 @@ package enum Refusal: Error, Hashable, Sendable {
   case connectionBeingBuilt(ConnectionID)
   /// All numbers of the data path have been handed out, one for each of 2^32 connections.
   case connectionNumbersUsedUp
+
+  /// The project has as many ports as it may (`quota`).
+  case portQuotaReached(quota: Int)
+  /// Taken, the system's, or not a host of the subnet.
+  case portAddressUnavailable(IPv4Address)
+  case noPortAddressLeft(SubnetID)
+  /// A connection speaks for it: it can be neither deleted nor bound to another.
+  case portBound(PortID, to: ConnectionID)
+  /// Only a virtual address can be bound.
+  case portNotVirtual(PortID)
+  /// The port is not in the layer-2 subnet of the connection.
+  case portOfOtherSubnet(PortID, SubnetID)
+  case boundPortLimitReached(ConnectionID, limit: Int)
 }
 
 /// What a subnet is used for.
@@ -77,6 +91,8 @@ package enum SubnetUse: Hashable, Sendable {
   case instance(InstanceID)
   /// As its layer-2 subnet.
   case connection(ConnectionID)
+  /// As the subnet of its address.
+  case port(PortID)
 }
 
 /// Why an interface cannot be attached in the role asked for.

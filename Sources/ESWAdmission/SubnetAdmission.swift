@@ -75,6 +75,7 @@ extension IntentSnapshot {
   fileprivate func use(of subnet: SubnetID) -> SubnetUse? {
     if let instance = instances(tunnelSubnet: subnet).first { return .instance(instance.id) }
     if let connection = connection(on: subnet) { return .connection(connection.id) }
-    return attachments(of: subnet).first.map { .attachment($0.id) }
+    if let attachment = attachments(of: subnet).first { return .attachment(attachment.id) }
+    return portIDs(of: subnet).first.map { .port($0) }
   }
 }

@@ -21,27 +21,38 @@ extension ESWClient {
     }
   }
 
-  /// All rows of a list, page by page.
+  /// The rows of a list, page by page.
   ///
-  /// - Parameter key: The member that holds the rows, such as `connections`.
+  /// - Parameters:
+  ///   - key: The member that holds the rows, such as `connections`.
+  ///   - limit: The most rows that are wanted; nil for all.
   package func rows(
-    _ path: String, key: String, query: [(name: String, value: String)] = []
+    _ path: String, key: String, query: [(name: String, value: String)] = [], limit: Int? = nil
   ) async throws -> [JSON] {
     var rows: [JSON] = []
     var marker: String?
     repeat {
-      var parameters = query + [("limit", "\(Self.pageSize)")]
+      let size = min(Self.pageSize, (limit ?? .max) - rows.count)
+      var parameters = query + [("limit", "\(size)")]
       if let marker { parameters.append(("marker", marker)) }
       let answer = try await call(.GET, path, query: parameters, as: JSON.self)
       guard case .array(let page) = answer[key] else { throw ClientError.answer("GET \(path) has no \(key)") }
       rows += page
-      if case .string(let next) = answer["page_info.next_marker"], !page.isEmpty {
-        marker = next
-      } else {
-        marker = nil
-      }
-    } while marker != nil
-    return rows
+      marker = Self.next(after: page, of: answer, size: size, behind: marker)
+    } while marker != nil && rows.count < limit ?? .max
+    return limit.map { Array(rows.prefix($0)) } ?? rows
+  }
+
+  /// Where the next page begins. Lists without `page_info`, such as those of VPCs, go on behind the last
+  /// row of a full page.
+  private static func next(after page: [JSON], of answer: JSON, size: Int, behind marker: String?) -> String?
+  {
+    guard let last = page.last else { return nil }
+    switch (answer["page_info"], answer["page_info.next_marker"], last["id"]) {
+    case (.null, _, .string(let id)): return page.count == size && id != marker ? id : nil
+    case (_, .string(let next), _): return next
+    default: return nil
+    }
   }
 
   /// `/v3/{project}/l2cg` and what follows.

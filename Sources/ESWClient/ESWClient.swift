@@ -21,8 +21,10 @@ package struct ESWClient: Sendable {
 
   /// The longest answer that is read. Ours; a page of 2,000 rows is about 1 MB.
   static let mostBytes = 64 << 20
-  /// As the vendor's SDK waits for an answer (contract section 10).
-  static let patience = TimeAmount.seconds(120)
+  /// How long an answer may take; at first as long as the vendor's SDK waits (contract section 10).
+  package var patience = Duration.seconds(120)
+  /// Told of every request when its answer is there, or is not coming.
+  package var observer: (@Sendable (Exchange) -> Void)?
 
   private let endpoint: String
   private let host: String
@@ -73,16 +75,19 @@ package struct ESWClient: Sendable {
   }
 
   private func answer(to request: HTTPClientRequest) async throws -> Data {
+    let start = ContinuousClock.now
     let response: HTTPClientResponse
     let data: Data
     do {
-      response = try await http.execute(request, timeout: Self.patience)
+      response = try await http.execute(request, timeout: TimeAmount(patience))
       data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
     } catch let error as CancellationError {
       throw error
     } catch {
+      observe(request, nil, since: start)
       throw ClientError.unreachable(endpoint, "\(error)")
     }
+    observe(request, response, since: start)
     guard response.status.code < 400 else {
       let body = try? JSONDecoder().decode(ErrorBody.self, from: data)
       throw ClientError.refused(
@@ -91,6 +96,17 @@ package struct ESWClient: Sendable {
         requestID: response.headers.first(name: "x-request-id"))
     }
     return data
+  }
+
+  private func observe(
+    _ request: HTTPClientRequest, _ response: HTTPClientResponse?, since start: ContinuousClock.Instant
+  ) {
+    observer?(
+      Exchange(
+        method: request.method.rawValue, target: String(request.url.dropFirst(endpoint.count)),
+        status: response.map { Int($0.status.code) },
+        requestID: response?.headers.first(name: "x-request-id"),
+        serverDate: response?.headers.first(name: "date"), duration: ContinuousClock.now - start))
   }
 }
 

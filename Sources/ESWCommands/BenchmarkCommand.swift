@@ -39,7 +39,7 @@ struct BenchmarkWritesCommand: AsyncParsableCommand {
     var configuration = HTTPClient.Configuration()
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = writers
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    let client = try options.client(http: http)
+    let client = try options.unobservedClient(http: http)
     let start = ContinuousClock.now
     let times = try await write(on: Array(lanes.prefix(writers)), with: client, from: start)
     let elapsed = (ContinuousClock.now - start) / .seconds(1)

@@ -19,46 +19,37 @@ struct ClientOptions: ParsableArguments {
   @Option(name: [.customLong("output"), .short], help: "How to show the answer.")
   var output: OutputFormat = .table
 
-  func client(http: HTTPClient = .shared) throws -> ESWClient {
+  @Option(help: "The project's id (HUAWEICLOUD_SDK_PROJECT_ID).") var project: String?
+
+  @Option(help: ArgumentHelp("How long an answer of the API may take; default 120.", valueName: "seconds"))
+  var requestTimeout: Int?
+
+  @Flag(name: .shortAndLong, help: "Print only the first column: ids, one a line.") var quiet = false
+  @Flag(help: "Tables without their heading.") var noHeaders = false
+  @Flag(name: .shortAndLong, help: "Say on standard error what is asked of the API.") var verbose = false
+
+  func unobservedClient(http: HTTPClient = .shared) throws -> ESWClient {
     let environment = ProcessInfo.processInfo.environment
     func required(_ name: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
-        throw ValidationError(
-          "\(name) is not set. `esw serve` writes the credentials to a file in its data folder when it first starts: "
+        throw CommandFailure(
+          .notAllowed, "\(name) is not set",
+          advice: "`esw serve` writes the credentials to a file in its data folder when it first starts: "
             + "load them with  . DATA/credentials")
       }
       return value
     }
-    let project = try required("HUAWEICLOUD_SDK_PROJECT_ID")
+    let project = try project ?? required("HUAWEICLOUD_SDK_PROJECT_ID")
     guard let project = ProjectID(project) else {
-      throw ValidationError(
-        "HUAWEICLOUD_SDK_PROJECT_ID is not a project id (32 hexadecimal digits): \(project)")
+      throw CommandFailure(
+        .usage, "\"\(project)\" is not a project id (32 hexadecimal digits)",
+        advice: "--project or HUAWEICLOUD_SDK_PROJECT_ID say it.")
     }
     return try ESWClient(
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
         keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
         project: project), http: http)
-  }
-
-  func show(_ rows: [JSON], _ columns: [Table.Column]) throws {
-    switch output {
-    case .table: Terminal.say(Table(rows, columns: columns).text)
-    case .json: Terminal.say(try Self.pretty(.array(rows)))
-    }
-  }
-
-  func show(_ row: JSON, _ columns: [Table.Column]) throws {
-    switch output {
-    case .table: Terminal.say(Table([row], columns: columns).text)
-    case .json: Terminal.say(try Self.pretty(row))
-    }
-  }
-
-  static func pretty(_ value: JSON) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }
 
@@ -75,6 +66,10 @@ extension IPv4Network: ExpressibleByArgument {
 }
 
 extension ResourceName: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+extension ResourceDescription: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 

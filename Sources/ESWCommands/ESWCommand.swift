@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Foundation
 
 package struct ESWCommand: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
@@ -10,10 +11,15 @@ package struct ESWCommand: AsyncParsableCommand {
         esw serve     the control plane, with a gateway agent in the same process
 
       The other commands are clients of the API. They take the endpoint from --endpoint or ESW_ENDPOINT \
-      and the credentials from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_PROJECT_ID.
+      and the credentials from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_PROJECT_ID. \
+      What they are asked for goes to standard output, as a table or by --output json; all messages go to \
+      standard error. `esw help exit-status` says what their exit statuses mean.
       """,
     version: productVersion,
-    subcommands: [DemoCommand.self, ServeCommand.self, AgentCommand.self, BenchmarkCommand.self],
+    subcommands: [
+      DemoCommand.self, ServeCommand.self, AgentCommand.self, CompletionCommand.self, ExitStatusCommand.self,
+      BenchmarkCommand.self,
+    ],
     groupedSubcommands: [
       CommandGroup(
         name: "API",
@@ -27,7 +33,21 @@ package struct ESWCommand: AsyncParsableCommand {
   package init() {}
 
   /// Parses the process's arguments, runs what they ask for, and ends the process.
-  package static func start() async { await main() }
+  package static func start() async {
+    Terminal.ignoreBrokenPipes()
+    do {
+      var command = try await asyncParseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      guard let failure = CommandFailure(error) else { exit(withError: error) }
+      Terminal.note(failure.text)
+      Foundation.exit(failure.status.rawValue)
+    }
+  }
 }
 
 package let productVersion = "0.1.0"

@@ -69,6 +69,7 @@ package typealias AttachmentID = Identifier<Attachment>
 package typealias InstanceID = Identifier<Instance>
 package typealias ConnectionID = Identifier<Connection>
 package typealias JobID = Identifier<Job>
+package typealias PortID = Identifier<Port>
 
 /// A project: 32 lower-case hex characters (contract section 2).
 package struct ProjectID: Hashable, Comparable, Sendable, TextCoded {

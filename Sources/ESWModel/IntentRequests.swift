@@ -39,6 +39,21 @@ package struct NewSubnet: Hashable, Sendable {
   }
 }
 
+package struct NewPort: Hashable, Sendable {
+  package let subnet: SubnetID
+  package let name: PortName
+  package let owner: Port.Owner
+  /// Nil: one is chosen.
+  package let address: IPv4Address?
+
+  package init(subnet: SubnetID, name: PortName, owner: Port.Owner, address: IPv4Address?) {
+    self.subnet = subnet
+    self.name = name
+    self.owner = owner
+    self.address = address
+  }
+}
+
 package struct NewAttachment: Hashable, Sendable {
   package let subnet: SubnetID
   package let node: NodeName

@@ -20,7 +20,7 @@ package struct ResourceName: Hashable, Sendable, LosslessStringConvertible {
     self.description = description
   }
 
-  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+  static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
     case "A"..."Z", "a"..."z", "0"..."9", "_", "-", ".", "\u{3400}"..."\u{4DBF}", "\u{4E00}"..."\u{9FFF}":
       true

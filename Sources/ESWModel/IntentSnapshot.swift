@@ -76,6 +76,7 @@ package struct IntentSnapshot: Sendable {
   package private(set) var instances = IntentTable<Instance>()
   package private(set) var connections = IntentTable<Connection>()
   package private(set) var jobs = IntentTable<Job>()
+  package private(set) var ports = IntentTable<Port>()
 
   private var subnetsByVPC: TreeDictionary<VPCID, [SubnetID]> = [:]
   private var attachmentsBySubnet: TreeDictionary<SubnetID, [AttachmentID]> = [:]
@@ -84,6 +85,9 @@ package struct IntentSnapshot: Sendable {
   private var connectionsByInstance: TreeDictionary<InstanceID, [ConnectionID]> = [:]
   private var connectionsBySubnet: TreeDictionary<SubnetID, [ConnectionID]> = [:]
   private var jobsByInstance: TreeDictionary<InstanceID, [JobID]> = [:]
+  private var portsBySubnet: TreeDictionary<SubnetID, [PortID]> = [:]
+  private var portsByPlace: TreeDictionary<PortPlace, PortID> = [:]
+  private var portsByConnection: TreeDictionary<ConnectionID, [PortID]> = [:]
 
   package init(store: StoreID, revision: Revision = Revision(0), nextConnectionNumber: UInt32 = 1) {
     self.store = store
@@ -127,6 +131,18 @@ package struct IntentSnapshot: Sendable {
   }
 
   package func jobIDs(of instance: InstanceID) -> [JobID] { jobsByInstance[instance] ?? [] }
+
+  /// Ids in ascending order, which is the order of creation.
+  package func portIDs(of subnet: SubnetID) -> [PortID] { portsBySubnet[subnet] ?? [] }
+
+  package func port(at address: IPv4Address, in subnet: SubnetID) -> Port? {
+    portsByPlace[PortPlace(subnet: subnet, address: address)].flatMap { ports[$0] }
+  }
+
+  /// In the order of their creation.
+  package func ports(boundTo connection: ConnectionID) -> [Port] {
+    (portsByConnection[connection] ?? []).compactMap { ports[$0] }
+  }
 
   /// The snapshot after the edits, one revision on.
   package func applying(_ edits: [IntentEdit]) -> IntentSnapshot {
@@ -189,7 +205,27 @@ package struct IntentSnapshot: Sendable {
       jobs.put(job)
     case .removeJob(let id):
       if let job = jobs.remove(id) { jobsByInstance.drop(id, from: job.instance) }
+    case .putPort(let port): put(port)
+    case .removePort(let id):
+      forget(id)
+      _ = ports.remove(id)
     }
+  }
+
+  private mutating func put(_ port: Port) {
+    forget(port.id)
+    portsBySubnet[port.subnet, default: []].insertSorted(port.id)
+    portsByPlace[PortPlace(subnet: port.subnet, address: port.address)] = port.id
+    if let connection = port.connection { portsByConnection[connection, default: []].insertSorted(port.id) }
+    ports.put(port)
+  }
+
+  /// Takes the port out of the indexes: a port moves from connection to connection.
+  private mutating func forget(_ id: PortID) {
+    guard let port = ports[id] else { return }
+    portsBySubnet.drop(id, from: port.subnet)
+    portsByPlace[PortPlace(subnet: port.subnet, address: port.address)] = nil
+    if let connection = port.connection { portsByConnection.drop(id, from: connection) }
   }
 }
 
@@ -217,6 +253,8 @@ package enum IntentEdit: Hashable, Sendable {
   case removeConnection(ConnectionID)
   case putJob(Job)
   case removeJob(JobID)
+  case putPort(Port)
+  case removePort(PortID)
 }
 
 /// What a request does to intent, and what its answer is made from.

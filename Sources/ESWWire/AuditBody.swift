@@ -29,7 +29,7 @@ extension JSONWriter {
     endObject()
   }
 
-  private mutating func optional(_ name: StaticString, _ text: String?) {
+  fileprivate mutating func optional(_ name: StaticString, _ text: String?) {
     if let text { member(name, text) }
   }
 
@@ -85,6 +85,19 @@ package struct AuditedRow: Hashable, Sendable {
     self.init("attachment", row.id.description, row.project) { $0.attachment(row) }
   }
 
+  init(_ row: Port) {
+    self.init("port", row.id.description, row.project) { writer in
+      writer.object {
+        $0.member("id", row.id)
+        $0.member("name", row.name.description)
+        $0.member("network_id", row.subnet)
+        $0.member("device_owner", row.owner.rawValue)
+        $0.member("ip_address", row.address.description)
+        $0.optional("connection_id", row.connection?.description)
+      }
+    }
+  }
+
   init(_ row: Instance) {
     self.init("instance", row.id.description, row.project) { writer in
       writer.object {
@@ -133,6 +146,8 @@ extension IntentEdit {
     case .removeInstance(let id): (snapshot.instances[id].map { AuditedRow($0) }, nil)
     case .putConnection(let row): (snapshot.connections[row.id].map { AuditedRow($0) }, AuditedRow(row))
     case .removeConnection(let id): (snapshot.connections[id].map { AuditedRow($0) }, nil)
+    case .putPort(let row): (snapshot.ports[row.id].map { AuditedRow($0) }, AuditedRow(row))
+    case .removePort(let id): (snapshot.ports[id].map { AuditedRow($0) }, nil)
     case .putJob, .removeJob: (nil, nil)
     }
   }

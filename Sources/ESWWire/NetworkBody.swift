@@ -44,6 +44,12 @@ extension JSONWriter {
     endObject()
   }
 
+  /// The members of what UpdateSubnet answers with.
+  package mutating func subnetResult(_ subnet: Subnet) {
+    member("id", subnet.id)
+    member("status", "ACTIVE")
+  }
+
   /// An attachment, of our own additions.
   package mutating func attachment(_ attachment: Attachment) {
     beginObject()

@@ -3,7 +3,7 @@ extension Operation {
   static let switches = [
     createInstance, listInstances, showInstance, updateInstance, deleteInstance, createConnection,
     listConnections, showConnection, updateConnection, deleteConnection, listConnectionsAllInstances,
-    listFlavors, listAvailabilityZones, listQuotas, listResourceJobs,
+    bindVport, unbindVport, listFlavors, listAvailabilityZones, listQuotas, listResourceJobs,
   ]
 
   private static let root = "/v3/{project_id}/l2cg"
@@ -32,6 +32,12 @@ extension Operation {
     "DeleteConnection", .delete, ofConnection, .project, "esw:connection:delete")
   package static let listConnectionsAllInstances = Operation(
     "ListConnectionsAllInstances", .get, root + "/connections", .project, "esw:connection:list")
+  package static let bindVport = Operation(
+    "BindVport", .post, root + "/connections/{connection_id}/vports/bind", .project,
+    "esw:connection:bindVport")
+  package static let unbindVport = Operation(
+    "UnbindVport", .post, root + "/connections/{connection_id}/vports/unbind", .project,
+    "esw:connection:unbindVport")
   package static let listFlavors = Operation(
     "ListFlavors", .get, root + "/flavors", .project, "esw:flavor:list")
   package static let listAvailabilityZones = Operation(

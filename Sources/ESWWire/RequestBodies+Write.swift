@@ -78,6 +78,60 @@ extension JSONWriter {
     }
   }
 
+  package mutating func body(_ request: VPCUpdate) {
+    wrapped("vpc") {
+      if let name = request.name { $0.member("name", name.description) }
+      if let description = request.description { $0.member("description", description.description) }
+      if let network = request.network { $0.member("cidr", network.description) }
+    }
+  }
+
+  package mutating func body(_ request: SubnetUpdate) {
+    wrapped("subnet") {
+      if let name = request.name { $0.member("name", name.description) }
+      if let description = request.description { $0.member("description", description.description) }
+      if let isDHCPEnabled = request.isDHCPEnabled { $0.member("dhcp_enable", isDHCPEnabled) }
+      if let servers = request.nameServers.all {
+        $0.member("dnsList", strings: servers.lazy.map(\.description))
+      }
+    }
+  }
+
+  package mutating func body(_ request: NewPort) {
+    wrapped("port") {
+      $0.member("network_id", request.subnet)
+      $0.member("name", request.name.description)
+      $0.member("device_owner", request.owner.rawValue)
+      if let address = request.address {
+        $0.array("fixed_ips", [address]) { writer, address in
+          writer.object { $0.member("ip_address", address.description) }
+        }
+      }
+    }
+  }
+
+  package mutating func body(_ request: PortUpdate) {
+    wrapped("port") {
+      if let name = request.name { $0.member("name", name.description) }
+    }
+  }
+
+  package mutating func body(_ request: NewPrivateIPs) {
+    object {
+      $0.array("privateips", request.ports) { writer, port in
+        writer.object {
+          $0.member("subnet_id", port.subnet)
+          $0.member("device_owner", port.owner.rawValue)
+          if let address = port.address { $0.member("ip_address", address.description) }
+        }
+      }
+    }
+  }
+
+  package mutating func body(_ request: VportChoice) {
+    wrapped("vport") { $0.member("id", request.port) }
+  }
+
   private mutating func wrapped(_ name: StaticString, _ members: (inout JSONWriter) -> Void) {
     object { $0.object(name, members) }
   }

@@ -117,21 +117,21 @@ extension NewAttachment {
 }
 
 extension BodyField {
-  fileprivate func resourceName() throws(RequestBodyError) -> ResourceName {
+  func resourceName() throws(RequestBodyError) -> ResourceName {
     try parsed("1 to 64 letters, digits, Chinese characters, '_', '-' or '.'")
   }
 
-  fileprivate func resourceDescription() throws(RequestBodyError) -> ResourceDescription {
+  func resourceDescription() throws(RequestBodyError) -> ResourceDescription {
     try parsed("a string of at most 255 characters without '<' and '>'")
   }
 
-  fileprivate func identifier<Subject>() throws(RequestBodyError) -> Identifier<Subject> {
+  func identifier<Subject>() throws(RequestBodyError) -> Identifier<Subject> {
     try parsed("a UUID")
   }
 
-  fileprivate func address() throws(RequestBodyError) -> IPv4Address { try parsed("an IPv4 address") }
+  func address() throws(RequestBodyError) -> IPv4Address { try parsed("an IPv4 address") }
 
-  fileprivate func network() throws(RequestBodyError) -> IPv4Network {
+  func network() throws(RequestBodyError) -> IPv4Network {
     try parsed("an IPv4 network such as 192.168.0.0/16, with no host bits")
   }
 

@@ -18,6 +18,8 @@ extension IntentEdit {
     case .removeConnection(let id): try ConnectionBody.remove(id.description, from: database)
     case .putJob(let row): try row.put(in: database)
     case .removeJob(let id): try Job.remove(id.description, from: database)
+    case .putPort(let row): try row.put(in: database)
+    case .removePort(let id): try Port.remove(id.description, from: database)
     }
   }
 }
@@ -40,6 +42,7 @@ extension IntentSnapshot {
     load(try Instance.all(in: database).map { .putInstance($0) })
     load(try Connection.all(in: database).map { .putConnection($0) })
     load(try Job.all(in: database).map { .putJob($0) })
+    load(try Port.all(in: database).map { .putPort($0) })
   }
 
   /// Moves the counters on, if nobody else has.

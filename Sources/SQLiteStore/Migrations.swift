@@ -8,6 +8,7 @@ enum Migrations {
     migrator.registerMigration("1 intent", migrate: makeIntent)
     migrator.registerMigration("2 reports", migrate: makeReports)
     migrator.registerMigration("3 audit", migrate: makeAudit)
+    migrator.registerMigration("4 ports", migrate: makePorts)
     return migrator
   }
 
@@ -180,6 +181,25 @@ enum Migrations {
           records INTEGER NOT NULL
         ) STRICT;
         INSERT INTO audit_size (is_denied, records) VALUES (0, 0), (1, 0);
+        """)
+  }
+
+  /// A port belongs to its subnet by id; addresses are told apart inside it.
+  private static func makePorts(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        CREATE TABLE port (
+          id TEXT NOT NULL PRIMARY KEY,
+          project TEXT NOT NULL REFERENCES project,
+          subnet TEXT NOT NULL REFERENCES subnet,
+          name TEXT NOT NULL,
+          owner TEXT NOT NULL CHECK (owner IN ('', 'neutron:VIP_PORT')),
+          address TEXT NOT NULL,
+          connection TEXT REFERENCES connection,
+          created_at INTEGER NOT NULL,
+          UNIQUE (subnet, address)
+        ) STRICT;
+        CREATE INDEX port_by_connection ON port (connection) WHERE connection IS NOT NULL;
         """)
   }
 }

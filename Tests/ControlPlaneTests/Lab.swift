@@ -11,7 +11,8 @@ import NIOCore
 import Simulation
 import Synchronization
 
-/// A control plane on a store in memory, with two projects, a clock that stands, and ids that repeat.
+/// A control plane on a store, in memory if nothing else is said, with two projects, a clock that stands, and
+/// ids that repeat.
 final class Lab: Sendable {
   static let project = ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!
   static let foreignProject = ProjectID("00000000000000000000000000000001")!
@@ -24,8 +25,16 @@ final class Lab: Sendable {
   static let v1 = "/v1/\(project)"
   static let ours = "/openesw/v1/\(project)"
 
-  let store = MemoryIntentStore(store: StoreID(high: 7, low: 7))
+  static let storeID = StoreID(high: 7, low: 7)
+
+  let store: any IntentStore
+  let region: Region
   private let time = Mutex(Lab.start)
+
+  init(store: any IntentStore = MemoryIntentStore(store: storeID), region: Region = Region()) {
+    self.store = store
+    self.region = region
+  }
 
   var snapshot: IntentSnapshot { store.snapshot }
   var reports: ReportSnapshot { store.reports }
@@ -39,13 +48,13 @@ final class Lab: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     return ControlPlaneService(
-      store: store, region: Region(), settings: settings, logger: logger, now: { [self] in now },
+      store: store, region: region, settings: settings, logger: logger, now: { [self] in now },
       randomness: Fixed(state: 1))
   }
 
   /// Runs `body` against the doors and routes, without a socket.
-  static func run(_ body: @Sendable (Lab, Caller) async throws -> Void) async throws {
-    let lab = Lab()
+  static func run(quota: Int = 5, _ body: @Sendable (Lab, Caller) async throws -> Void) async throws {
+    let lab = Lab(region: Region(instanceQuota: quota))
     try await lab.seed()
     try await lab.service().application.test(.router) { client in
       try await body(lab, Caller(client: client, lab: lab))
@@ -115,13 +124,16 @@ struct Reply: Sendable {
 struct Caller: Sendable {
   let client: any TestClientProtocol
   let lab: Lab
+  /// Signed as a header; nil where the HTTP client chooses it.
+  var host: String? = "localhost"
 
   func call(
     _ method: HTTPRequest.Method, _ path: String, query: [(String, String)] = [], body: String = "",
     key: AccessKey = Lab.key
   ) async throws -> Reply {
     let canonical = QueryParameters(query.map { (name: $0.0, value: $0.1) }).canonical
-    let headers = [HeaderField("content-type", "application/json"), HeaderField("host", "localhost")]
+    var headers = [HeaderField("content-type", "application/json")]
+    if let host { headers.append(HeaderField("host", host)) }
     let request = SignableRequest(method: method.rawValue, path: path, query: canonical, headers: headers)
     let signed = RequestSignature.sign(
       request, body: body.utf8, keyID: key.id, secret: key.secret, at: lab.now)

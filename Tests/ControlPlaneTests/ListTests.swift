@@ -1,8 +1,8 @@
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import HummingbirdTesting
-import Simulation
 import Testing
 
 @Suite struct `A list of connections` {

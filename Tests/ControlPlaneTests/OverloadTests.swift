@@ -4,12 +4,11 @@ import ESWSeams
 import Hummingbird
 import HummingbirdTesting
 import Logging
-import Simulation
 import Testing
 
 /// A store on which too many commits wait.
 private struct FullStore: IntentStore {
-  let base: MemoryIntentStore
+  let base: any IntentStore
 
   var snapshot: IntentSnapshot { base.snapshot }
   var reports: ReportSnapshot { base.reports }

@@ -24,8 +24,10 @@ import Testing
     for _ in 0..<300 { try? player.play() }
     try player.deleteEverything()
     let snapshot = player.world.snapshot
-    let left = [snapshot.vpcs.count, snapshot.subnets.count, snapshot.attachments.count]
-    #expect(left + [snapshot.instances.count, snapshot.connections.count] == [0, 0, 0, 0, 0])
+    let left = [
+      snapshot.vpcs.count, snapshot.subnets.count, snapshot.attachments.count, snapshot.ports.count,
+    ]
+    #expect(left + [snapshot.instances.count, snapshot.connections.count] == [0, 0, 0, 0, 0, 0])
   }
 }
 
@@ -52,7 +54,7 @@ private struct Player {
     let project = pick([World.alice, World.mallory])!
     let owner = random.next() % 20 == 0 ? pick([World.alice, World.mallory])! : project
     world.now = Timestamp(milliseconds: world.now.milliseconds + Int64.random(in: -3...5, using: &random))
-    switch random.next() % 14 {
+    switch random.next() % 19 {
     case 0: if world.snapshot.vpcs.ids(of: project).count < 2 { try world.makeVPC(of: project) }
     case 1, 2, 3: try makeSubnet(of: project)
     case 4, 5: try attach(of: project, as: owner)
@@ -60,7 +62,10 @@ private struct Player {
     case 8, 9, 10: try connect(of: project, as: owner)
     case 11: if let row = pick(world.snapshot.connections, of: project) { try world.delete(row, of: owner) }
     case 12: if let row = pick(world.snapshot.instances, of: project) { _ = try world.delete(row, of: owner) }
-    default: try deleteSomeNetwork(of: project, as: owner)
+    case 13: try deleteSomeNetwork(of: project, as: owner)
+    case 14, 15: try makePort(of: project, as: owner)
+    case 16, 17: try bindOrUnbind(of: project, as: owner)
+    default: if let row = pick(world.snapshot.ports, of: project) { try world.delete(row, of: owner) }
     }
   }
 
@@ -94,6 +99,28 @@ private struct Player {
     try world.connect(subnet, on: instance, remotes: remotes, of: owner)
   }
 
+  private mutating func makePort(of project: ProjectID, as owner: ProjectID) throws {
+    let segment = pick(world.snapshot.connections, of: project).flatMap { world.snapshot.subnets[$0.subnet] }
+    let any = pick(world.snapshot.subnets, of: project)
+    guard let subnet = random.next() % 2 == 0 ? segment ?? any : any else { return }
+    let host = IPv4Address(subnet.network.first.value + UInt32(random.next() % 18))
+    try world.makePort(
+      in: subnet, address: random.next() % 2 == 0 ? nil : host.description,
+      owner: random.next() % 4 == 0 ? .none : .virtualAddress, of: owner)
+  }
+
+  private mutating func bindOrUnbind(of project: ProjectID, as owner: ProjectID) throws {
+    guard let port = pick(world.snapshot.ports, of: project),
+      let connection = random.next() % 2 == 0
+        ? world.snapshot.connection(on: port.subnet) : pick(world.snapshot.connections, of: project)
+    else { return }
+    if random.next() % 3 == 0 {
+      try world.unbind(port, from: connection, of: owner)
+    } else {
+      try world.bind(port, to: connection, of: owner)
+    }
+  }
+
   private mutating func deleteSomeNetwork(of project: ProjectID, as owner: ProjectID) throws {
     switch random.next() % 3 {
     case 0: if let row = pick(world.snapshot.attachments, of: project) { try world.delete(row, of: owner) }
@@ -106,6 +133,7 @@ private struct Player {
     for row in world.snapshot.connections.values { try world.delete(row, of: row.project) }
     for row in world.snapshot.instances.values { _ = try world.delete(row, of: row.project) }
     for row in world.snapshot.attachments.values { try world.delete(row, of: row.project) }
+    for row in world.snapshot.ports.values { try world.delete(row, of: row.project) }
     for row in world.snapshot.subnets.values { try world.delete(row, of: row.project) }
     for row in world.snapshot.vpcs.values { try world.delete(row, of: row.project) }
   }
@@ -164,5 +192,31 @@ private func violations(in world: World) -> [String] {
   }
   for row in instances { demand(snapshot.subnets[row.tunnelSubnet] != nil, "a switch has lost its subnet") }
   for row in attachments { demand(snapshot.subnets[row.subnet] != nil, "an attachment has lost its subnet") }
+  return found + portViolations(in: snapshot)
+}
+
+private func portViolations(in snapshot: IntentSnapshot) -> [String] {
+  let connections = snapshot.connections.values
+  var found: [String] = []
+  func demand(_ holds: Bool, _ sentence: String) { if !holds { found.append(sentence) } }
+  let ports = snapshot.ports.values
+  let places =
+    ports.map { [$0.subnet, $0.address.description] as [AnyHashable] }
+    + snapshot.instances.values.map { [$0.tunnelSubnet, $0.tunnelAddress.description] }
+    + connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0.description] } }
+    + snapshot.subnets.values.map { [$0.id, $0.gateway.description] }
+  demand(Set(places).count == places.count, "an address of a subnet is two things'")
+  for row in ports {
+    let subnet = snapshot.subnets[row.subnet]
+    demand(subnet?.project == row.project && subnet?.network.isHost(row.address) == true, "a port is lost")
+    guard let id = row.connection else { continue }
+    demand(row.owner == .virtualAddress, "what is no virtual address is bound")
+    demand(snapshot.connections[id]?.subnet == row.subnet, "a port is bound to a connection elsewhere")
+  }
+  for row in connections {
+    demand(
+      Set(snapshot.ports(boundTo: row.id)) == Set(ports.filter { $0.connection == row.id }),
+      "the index of bound ports is not their sum")
+  }
   return found
 }

@@ -115,6 +115,34 @@ struct World {
         status: { _ in status }))
   }
 
+  @discardableResult
+  mutating func makePort(
+    in subnet: Subnet, address: String? = nil, owner: Port.Owner = .virtualAddress,
+    of project: ProjectID = World.alice
+  ) throws -> Port {
+    let request = NewPort(
+      subnet: subnet.id, name: .empty, owner: owner,
+      address: try address.map { try #require(IPv4Address($0)) })
+    return commit(
+      try PortAdmission.create(request, of: project, in: snapshot, minting: minting, now: now))
+  }
+
+  mutating func bind(_ port: Port, to connection: Connection, of project: ProjectID = World.alice) throws {
+    let status = instanceStatus
+    commit(
+      try ConnectionAdmission.bind(
+        port.id, to: connection.id, of: project, in: snapshot, status: { _ in status }))
+  }
+
+  mutating func unbind(_ port: Port, from connection: Connection, of project: ProjectID = World.alice) throws
+  {
+    commit(try ConnectionAdmission.unbind(port.id, from: connection.id, of: project, in: snapshot))
+  }
+
+  mutating func delete(_ port: Port, of project: ProjectID = World.alice) throws {
+    commit(try PortAdmission.delete(port.id, of: project, in: snapshot))
+  }
+
   mutating func delete(_ instance: Instance, of project: ProjectID = World.alice) throws -> Job {
     let status = instanceStatus
     return commit(

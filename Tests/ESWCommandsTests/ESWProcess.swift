@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import ESWClient
 import ESWModel
 import Foundation
@@ -89,13 +90,22 @@ final class ServeProcess {
 
   /// Kills it without warning, and starts it again on the same folder.
   func killAndRestart() async throws {
-    process.signal(SIGKILL)
-    _ = try await process.waitForExit()
-    process = try ESWProcess(arguments)
-    try await awaitEndpoint()
+    try await kill()
+    try await restart()
   }
 
-  func client() throws -> ESWClient {
+  func kill() async throws {
+    process.signal(SIGKILL)
+    _ = try await process.waitForExit()
+  }
+
+  /// - Parameter isReady: Waits until it listens; else it may be killed at any moment of its start.
+  func restart(untilReady isReady: Bool = true) async throws {
+    process = try ESWProcess(arguments)
+    if isReady { try await awaitEndpoint() }
+  }
+
+  func client(http: HTTPClient = .shared) throws -> ESWClient {
     var values: [String: String] = [:]
     for line in try String(contentsOfFile: folder + "/credentials", encoding: .utf8).split(separator: "\n") {
       let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
@@ -105,7 +115,7 @@ final class ServeProcess {
       endpoint: endpoint,
       credentials: .init(
         keyID: values["HUAWEICLOUD_SDK_AK"] ?? "", secret: values["HUAWEICLOUD_SDK_SK"] ?? "",
-        project: try #require(ProjectID(values["HUAWEICLOUD_SDK_PROJECT_ID"] ?? ""))))
+        project: try #require(ProjectID(values["HUAWEICLOUD_SDK_PROJECT_ID"] ?? ""))), http: http)
   }
 
   private func awaitEndpoint() async throws {

@@ -60,13 +60,30 @@ private struct Declined: Error, Equatable {}
     let store = try kind.make()
     try await store.put(everything)
     try await store.put([
-      .removeConnection(id(7)), .removeInstance(id(6)), .removeAttachment(id(5)), .removeAttachment(id(4)),
+      .removePort(id(10)), .removePort(id(11)), .removeConnection(id(7)), .removeInstance(id(6)),
+      .removeAttachment(id(5)), .removeAttachment(id(4)),
       .removeSubnet(id(3)), .removeSubnet(id(2)), .removeVPC(id(1)), .removeJob(id(8)), .removeJob(id(9)),
     ])
     let snapshot = store.snapshot
     #expect(snapshot.connections.count + snapshot.instances.count + snapshot.subnets.count == 0)
     #expect(snapshot.attachments.count + snapshot.vpcs.count + snapshot.jobs.count == 0)
+    #expect(snapshot.ports.count + snapshot.portIDs(of: id(3)).count == 0)
+    #expect(snapshot.port(at: IPv4Address("10.2.0.7")!, in: id(3)) == nil)
     #expect(snapshot.nextConnectionNumber == 42)
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func `finds ports by their subnet, their address and their connection`(kind: StoreKind) async throws {
+    let store = try kind.make()
+    try await store.put(everything)
+    #expect(store.snapshot.portIDs(of: id(3)) == [id(10), id(11)])
+    #expect(store.snapshot.port(at: IPv4Address("10.2.0.8")!, in: id(3))?.id == id(11))
+    #expect(store.snapshot.ports(boundTo: id(7)).map(\.id) == [id(10)])
+    try await store.put([
+      .putPort(port(10, address: "10.2.0.7")), .putPort(port(11, address: "10.2.0.8", connection: 7)),
+    ])
+    #expect(store.snapshot.ports(boundTo: id(7)).map(\.id) == [id(11)])
+    #expect(store.snapshot.portIDs(of: id(3)) == [id(10), id(11)])
   }
 
   @Test(arguments: StoreKind.allCases)

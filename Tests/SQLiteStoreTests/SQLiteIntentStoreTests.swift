@@ -38,7 +38,7 @@ import Testing
   @Test func `gives no connection number twice, even if the connection went before a restart`() async throws {
     let store = try open()
     try await store.put(everything)
-    try await store.put([.removeConnection(id(7))])
+    try await store.put([.removePort(id(10)), .removeConnection(id(7))])
     try await store.close()
     #expect(try open().snapshot.nextConnectionNumber == 42)
   }
@@ -103,6 +103,25 @@ import Testing
     #expect(throws: StoreError.notDatabase(path: folder.path)) { try open() }
   }
 
+  @Test func `takes over a database from before there were ports`() async throws {
+    let file = try DatabaseQueue(path: folder.path)
+    try Migrations.all.migrate(file, upTo: "2 reports")
+    try await file.write { database in
+      try database.execute(
+        sql: "INSERT INTO meta VALUES (1, ?, 7, 3)", arguments: [testStoreID.description])
+      try database.execute(
+        sql: "INSERT INTO project VALUES (?, 'alice', 0)", arguments: [alice.description])
+    }
+    try file.close()
+    let store = try open()
+    #expect(store.snapshot.revision == Revision(7))
+    try await store.put([
+      .putVPC(vpc(1)), .putSubnet(subnet(3, third: 2)), .putPort(port(11, address: "10.2.0.8")),
+    ])
+    try await store.close()
+    #expect(try open().snapshot.ports.count == 1)
+  }
+
   @Test func `refuses the database of a newer version`() async throws {
     try await open().close()
     try execute("INSERT INTO grdb_migrations (identifier) VALUES ('99 the future')")
@@ -135,6 +154,8 @@ import Testing
       .putConnection(connection(20, count: 50, instance: 6, subnet: 3, vnis: [12])),
       .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [10])),
       .putConnection(connection(20, count: 50, instance: 6, subnet: 10, vnis: [12, 12])),
+      .putPort(port(20, address: "10.2.0.7")), .putPort(port(20, address: "10.2.0.9", connection: 99)),
+      .putPort(port(20, address: "10.2.0.9", subnet: 99)), .removeConnection(id(7)),
       .removeSubnet(id(3)), .removeInstance(id(6)), .removeVPC(id(1)),
     ] as [IntentEdit])
   func `refuses by its schema what admission forgot`(edit: IntentEdit) async throws {

@@ -6,8 +6,9 @@ import SQLiteStore
 import Simulation
 import Testing
 
-/// Swift Testing has a type of this name too.
+/// Swift Testing has a type of this name too, and Foundation of the next.
 typealias Attachment = ESWModel.Attachment
+typealias Port = ESWModel.Port
 
 /// What the contract is held against.
 enum StoreKind: CaseIterable, Sendable {
@@ -102,6 +103,12 @@ func job(_ number: UInt64, instance: UInt64, createdIn: Revision, node: NodeName
     instanceName: ResourceName("switch")!, begunAt: noon, createdIn: createdIn, node: node)
 }
 
+func port(_ number: UInt64, address: String, connection: UInt64? = nil, subnet: UInt64 = 3) -> Port {
+  Port(
+    id: id(number), project: alice, subnet: id(subnet), name: PortName("虚拟-1")!, owner: .virtualAddress,
+    address: IPv4Address(address)!, connection: connection.map { id($0) }, createdAt: noon)
+}
+
 /// One row of each kind, in an order that keeps every reference.
 let everything: [IntentEdit] =
   projectEdits + [
@@ -113,6 +120,7 @@ let everything: [IntentEdit] =
     .putConnection(connection(7, count: 41, instance: 6, subnet: 3)),
     .putJob(job(8, instance: 6, createdIn: Revision(1))),
     .putJob(job(9, instance: 6, createdIn: Revision(1), node: nil)),
+    .putPort(port(10, address: "10.2.0.7", connection: 7)), .putPort(port(11, address: "10.2.0.8")),
   ]
 
 /// A snapshot's rows, to be compared.
@@ -128,6 +136,7 @@ struct Rows: Equatable {
   let instances: Set<Instance>
   let connections: Set<Connection>
   let jobs: Set<Job>
+  let ports: Set<Port>
 
   init(_ snapshot: IntentSnapshot) {
     store = snapshot.store
@@ -141,6 +150,7 @@ struct Rows: Equatable {
     instances = Set(snapshot.instances.values)
     connections = Set(snapshot.connections.values)
     jobs = Set(snapshot.jobs.values)
+    ports = Set(snapshot.ports.values)
   }
 }
 

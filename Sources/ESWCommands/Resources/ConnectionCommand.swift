@@ -3,150 +3,107 @@ import ESWClient
 import ESWModel
 import ESWWire
 import Foundation
-import NIOHTTP1
 
 struct ConnectionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connection", abstract: "Connections: each stretches one subnet to one or two remotes.",
-    subcommands: [List.self, Show.self, Create.self, Rename.self, Delete.self], defaultSubcommand: List.self)
-
-  static let columns: [Table.Column] = [
-    .init("ID", "id"), .init("NAME", "name"), .init("STATUS", "status"),
-    .init("VNI", "remote_infos.segmentation_id"), .init("REMOTES", "remote_infos.tunnel_ip"),
-    .init("FIXED IPS", "fixed_ips"), .init("CREATED", "created_at"),
-  ]
-
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Connections of one switch, or of all.")
-    @OptionGroup var options: ClientOptions
-    @Option(help: "Only of this switch.") var instance: InstanceID?
-    @Option(help: "Only those of this name.") var name: String?
-
-    func run() async throws {
-      let client = try options.client()
-      let path = instance.map { "/instances/\($0)/connections" } ?? "/connections"
-      let query = name.map { [("name", $0)] } ?? []
-      try options.show(
-        try await client.rows(client.switchPath(path), key: "connections", query: query),
-        ConnectionCommand.columns)
-    }
-  }
-
-  struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "One connection: status and why, evidence, counters, and who is where.")
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "The connection's id.") var id: ConnectionID
-
-    func run() async throws {
-      let client = try options.client()
-      let own = try await client.call(.GET, client.ownPath("/connections/\(id)"), as: JSON.self)["connection"]
-      if options.output == .json { return Terminal.say(try ClientOptions.pretty(own)) }
-      Terminal.say("\(own["name"].text): \(own["status"].text)")
-      if case .string(let reason) = own["reason"] { Terminal.say("why: \(reason)") }
-      try section(
-        "", own["remotes"],
-        [
-          .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
-          .init("LAST IN, MS", "received_age_ms"), .init("LAST OUT, MS", "sent_age_ms"),
-        ])
-      let counters = own["counters"]
-      Terminal.say(
-        "\nto remote: \(counters["to_remote.frames"].text) frames, \(counters["to_remote.bytes"].text) bytes; "
-          + "to local: \(counters["to_local.frames"].text) frames, \(counters["to_local.bytes"].text) bytes")
-      try section(
-        "drops", own["drops"],
-        [
-          .init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames"),
-        ])
-      try section(
-        "hosts", own["hosts"],
-        [
-          .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
-          .init("BEHIND", "tunnel_ip"),
-          .init("SEEN, MS AGO", "seen_age_ms"),
-        ])
-    }
-
-    private func section(_ title: String, _ rows: JSON, _ columns: [Table.Column]) throws {
-      guard case .array(let rows) = rows, !rows.isEmpty else { return }
-      Terminal.say(title.isEmpty ? "" : "\n\(title)")
-      Terminal.say(Table(rows, columns: columns).text)
-    }
-  }
+    subcommands: [
+      ListCommand<ConnectionResource>.self, ShowCommand<ConnectionResource>.self, Create.self, Update.self,
+      Diagnose.self, DeleteCommand<ConnectionResource>.self,
+    ], defaultSubcommand: ListCommand<ConnectionResource>.self)
 
   struct Create: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stretch a subnet.")
+    static let configuration = CommandConfiguration(
+      abstract: "Stretch a subnet.",
+      discussion: """
+        Prints the connection; it is pending until the node has it (--wait waits for connected or, where nothing \
+        answers yet, disconnect).
+
+        Example:
+          esw connection create l2 --instance edge-01 --subnet stretched --remote 7127@192.168.111.111 --wait
+        """)
     @OptionGroup var options: ClientOptions
-    @Argument(help: "Its name: letters, digits, _ - .") var name: ResourceName
-    @Option(help: "The switch.") var instance: InstanceID
-    @Option(help: "The switch's VPC.") var vpc: VPCID
-    @Option(help: "The layer-2 subnet.") var subnet: SubnetID
+    @OptionGroup var waiting: WaitOptions
+    @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
+    @Option(help: "The switch, by id or name.") var instance: Reference<InstanceResource>
+    @Option(help: "The switch's VPC, by id or name; it is looked up when left out.")
+    var vpc: Reference<VPCResource>?
+    @Option(help: "The layer-2 subnet, by id or name.") var subnet: Reference<SubnetResource>
     @Option(
-      help: ArgumentHelp("A remote as VNI@ADDRESS[:PORT]; once or twice.", valueName: "vni@address"))
+      help: ArgumentHelp(
+        "A remote; once or twice. VNIs are 1 to 16777215, the port is 4789 when left out.",
+        valueName: "vni@address[:port]"))
     var remote: [RemoteArgument]
     @Option(help: "The switch's address in the subnet; none or two, and two are chosen for none.")
     var fixedIP: [IPv4Address] = []
-    @Flag(help: "Wait until it is connected or, where nothing answers, disconnect.") var wait = false
 
     func validate() throws {
       guard Connection.remoteCountRange.contains(remote.count) else {
         throw ValidationError("--remote must be given once or twice")
       }
-    }
-
-    func run() async throws {
-      let client = try options.client()
-      let request = NewConnection(
-        name: name, vpc: vpc, subnet: subnet, remotes: remote.map(\.endpoint),
-        fixedAddresses: fixedIP.isEmpty ? nil : fixedIP)
-      let path = client.switchPath("/instances/\(instance)/connections")
-      var connection = try await client.call(
-        .POST, path, body: JSONWriter.data { $0.body(request) }, as: JSON.self)["connection"]
-      if wait {
-        let path = "\(path)/\(connection["id"].text)"
-        connection = try await Waiting.until(["connected", "disconnect"], failing: ["failed", "abnormal"]) {
-          try await client.call(.GET, path, as: JSON.self)["connection"]
-        }
+      guard fixedIP.isEmpty || fixedIP.count == 2 else {
+        throw ValidationError("--fixed-ip must be given twice, or not at all")
       }
-      try options.show(connection, ConnectionCommand.columns)
     }
-  }
-
-  struct Rename: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Give a connection another name.")
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "The connection's id.") var id: ConnectionID
-    @Argument(help: "The new name.") var name: ResourceName
 
     func run() async throws {
       let client = try options.client()
-      let path = try await client.path(of: id)
-      let answer = try await client.call(
-        .PUT, path, body: JSONWriter.data { $0.body(ConnectionUpdate(name: name)) }, as: JSON.self)
-      try options.show(answer["connection"], ConnectionCommand.columns)
+      let instance = try await instance.id(client)
+      let request = NewConnection(
+        name: name, vpc: try await vpc(of: instance, client), subnet: try await subnet.id(client),
+        remotes: remote.map(\.endpoint), fixedAddresses: fixedIP.isEmpty ? nil : fixedIP)
+      var connection = try await client.answer(
+        to: .createConnection, ["instance_id": "\(instance)"], body: JSONWriter.data { $0.body(request) })[
+          "connection"]
+      if waiting.wait {
+        let ids = ConnectionResource.kind.parameters(of: .showConnection, connection)
+        connection = try await waiting.waiting(
+          for: "connection \(name)",
+          then: "`esw connection diagnose \(connection["id"].text)` shows how far it is, and why."
+        ) { try await ConnectionResource.creation(ids, client) }
+      }
+      try options.show(connection, ConnectionResource.kind.columns)
+    }
+
+    private func vpc(of instance: InstanceID, _ client: ESWClient) async throws -> VPCID {
+      if let vpc { return try await vpc.id(client) }
+      let row = try await client.answer(to: .showInstance, ["instance_id": "\(instance)"])
+      guard let id = VPCID(row["instance.tunnel_info.vpc_id"].text) else {
+        throw ClientError.answer("the instance \(instance) has no vpc_id")
+      }
+      return id
     }
   }
 
-  struct Delete: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End a stretch.")
+  struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Change a connection's name; nothing else of it can change.", aliases: ["rename"])
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The connection's id.") var id: ConnectionID
+    @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
+    @Option(help: "Its new name.") var name: ResourceName
 
     func run() async throws {
       let client = try options.client()
-      try await client.call(.DELETE, try await client.path(of: id))
+      let ids = try await connection.parameters(of: .updateConnection, client).ids
+      let body = JSONWriter.data { $0.body(ConnectionUpdate(name: name)) }
+      try options.show(
+        try await client.answer(to: .updateConnection, ids, body: body)["connection"],
+        ConnectionResource.kind.columns)
     }
   }
-}
 
-extension ESWClient {
-  /// The API has a connection under its switch; who has only its id looks it up in the list of all.
-  fileprivate func path(of connection: ConnectionID) async throws -> String {
-    let rows = try await rows(
-      switchPath("/connections"), key: "connections", query: [("id", "\(connection)")])
-    guard let row = rows.first else { throw ValidationError("there is no connection \(connection)") }
-    return switchPath("/instances/\(row["instance_id"].text)/connections/\(connection)")
+  struct Diagnose: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "A connection's status and why, evidence of remotes, counters, drops, and who is where.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
+
+    func run() async throws {
+      let client = try options.client()
+      let row = try await ConnectionResource.diagnosis(try await connection.id(client).description, client)
+      guard options.isForPeople else { return try options.show(row, ConnectionResource.kind.columns) }
+      try Terminal.result(
+        Table.printable("\(row["name"].text): \(row["status"].text)") + "\n" + Diagnosis.text(of: row))
+    }
   }
 }

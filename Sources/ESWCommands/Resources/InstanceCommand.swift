@@ -3,119 +3,182 @@ import ESWClient
 import ESWModel
 import ESWWire
 import Foundation
-import NIOHTTP1
 
-struct InstanceCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "instance", abstract: "Switches: each has a tunnel address and carries connections.",
-    subcommands: [List.self, Show.self, Create.self, Delete.self], defaultSubcommand: List.self)
+enum InstanceResource: Resource {
+  typealias ID = InstanceID
 
-  static let columns: [Table.Column] = [
-    .init("ID", "id"), .init("NAME", "name"), .init("FLAVOR", "flavor_ref"), .init("STATUS", "status"),
-    .init("TUNNEL IP", "tunnel_info.tunnel_ip"), .init("CREATED", "created_at"),
-  ]
+  static let kind = ResourceKind(
+    "instance", "a switch", list: .listInstances, show: .showInstance, delete: .deleteInstance,
+    columns: [
+      .init("ID", "id"), .init("NAME", "name"), .init("FLAVOR", "flavor_ref"), .init("STATUS", "status"),
+      .init("TUNNEL IP", "tunnel_info.tunnel_ip"), .init("CREATED", "created_at"),
+    ])
 
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "All switches of the project.")
-    @OptionGroup var options: ClientOptions
-    @Option(help: "Only those of this name.") var name: String?
+  struct Filters: ListFilters {
+    @Option(help: "Only the one of this id.") var id: InstanceID?
+    @Option(help: "Only those of exactly this name.") var name: String?
+    @Option(help: "Only those of exactly this description.") var description: String?
 
-    func run() async throws {
-      let client = try options.client()
-      let query = name.map { [("name", $0)] } ?? []
-      try options.show(
-        try await client.rows(client.switchPath("/instances"), key: "instances", query: query),
-        InstanceCommand.columns)
+    func request(_ client: ESWClient, of kind: ResourceKind) -> ListRequest {
+      ListRequest(
+        kind.list, query: ["id": id?.description, "name": name, "description": description])
     }
   }
 
-  struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "One switch, its status and why it is so.")
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "The switch's id.") var id: InstanceID
+  struct Deletion: DeletionOptions {
+    static let word = "deletion accepted"
 
-    func run() async throws {
-      let client = try options.client()
-      let answer = try await client.call(.GET, client.switchPath("/instances/\(id)"), as: JSON.self)
-      try options.show(answer["instance"], InstanceCommand.columns)
-      guard options.output == .table else { return }
-      let own = try await client.call(.GET, client.ownPath("/instances/\(id)"), as: JSON.self)
-      if case .string(let reason) = own["instance.reason"] { Terminal.say("why: \(reason)") }
-    }
-  }
+    @OptionGroup var options: WaitOptions
 
-  struct Create: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Make a switch.",
-      discussion: "Prints the switch; it is being built until its status is active (--wait waits for that).")
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "Its name: letters, digits, _ - .") var name: ResourceName
-    @Option(help: "The VPC of its tunnel subnet.") var vpc: VPCID
-    @Option(help: "The tunnel subnet.") var tunnelSubnet: SubnetID
-    @Option(help: "The tunnel address; one is chosen when it is left out.") var tunnelIP: IPv4Address?
-    @Option(help: "l2cg.small.ha, l2cg.medium.ha or l2cg.large.ha.") var flavor = "l2cg.small.ha"
-    @Option(help: "Zone of the active node.") var primary = "az1"
-    @Option(help: "Zone of the standby node.") var standby = "az2"
-    @Flag(help: "Wait until it is active.") var wait = false
-
-    func run() async throws {
-      let client = try options.client()
-      let request = NewInstance(
-        name: name, description: .empty, flavor: flavor, primaryZone: primary, standbyZone: standby, vpc: vpc,
-        tunnelSubnet: tunnelSubnet, tunnelAddress: tunnelIP)
-      var instance = try await client.call(
-        .POST, client.switchPath("/instances"), body: JSONWriter.data { $0.body(request) }, as: JSON.self)[
-          "instance"]
-      if wait {
-        let path = client.switchPath("/instances/\(instance["id"].text)")
-        instance = try await Waiting.until(["active"], failing: ["failed", "abnormal"]) {
-          try await client.call(.GET, path, as: JSON.self)["instance"]
+    /// Gone from the list is what the API promises; the deletion's job tells when the node has done it.
+    func finish(_ rows: [JSON], _ client: ESWClient) async throws {
+      guard options.wait else { return }
+      for row in rows {
+        let id = row["id"].text
+        try await options.waiting(for: "instance \(id)", then: "`esw job \(id)` shows how far it is.") {
+          try await InstanceResource.deletion(of: id, client)
         }
       }
-      try options.show(instance, InstanceCommand.columns)
     }
   }
 
-  struct Delete: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Delete a switch that has no connections.")
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "The switch's id.") var id: InstanceID
+  static func explanation(of row: JSON, _ client: ESWClient) async throws -> String {
+    try await Diagnosis.text { try await diagnosis(row["id"].text, client) }
+  }
 
-    func run() async throws {
-      let client = try options.client()
-      try await client.call(.DELETE, client.switchPath("/instances/\(id)"))
+  static func diagnosis(_ id: String, _ client: ESWClient) async throws -> JSON {
+    try await client.answer(to: .diagnoseInstance, ["instance_id": id])["instance"]
+  }
+
+  /// The newest job of a name.
+  private static func job(_ name: String, of id: String, _ client: ESWClient) async throws -> JSON? {
+    let jobs = try await client.rows(client.path(of: .listResourceJobs, ["resource_id": id]), key: "jobs")
+    return jobs.last { $0["name"].text == name }
+  }
+
+  private static func deletion(of id: String, _ client: ESWClient) async throws -> Waiting.Look<Void> {
+    let job = try await job("deleteInstance", of: id, client)
+    switch job?["status"].text {
+    case "FAILED"?: return .endedBadly(job?["fail_reason"].text ?? "")
+    case "COMPLETED"?, nil: return try await Gone.look(.showInstance, ["instance_id": id], client)
+    case let status?: return .goesOn("being deleted, job \(status) \(job?["process"].text ?? "")")
+    }
+  }
+
+  /// Until it is active.
+  static func creation(of id: String, _ client: ESWClient) async throws -> Waiting.Look<JSON> {
+    let instance = try await client.answer(to: .showInstance, ["instance_id": id])["instance"]
+    let status = instance["status"].text
+    switch status {
+    case "active": return .done(instance)
+    case "build":
+      let process = try await job("createInstance", of: id, client)?["process"].text ?? ""
+      return .goesOn(process.isEmpty ? status : "\(status) \(process)")
+    default:
+      let reason = try await job("createInstance", of: id, client)?["fail_reason"].text ?? ""
+      return .endedBadly(reason.isEmpty ? status : "\(status), \(reason)")
     }
   }
 }
 
-/// Waits for what is asynchronous, with a line that says so on a terminal.
-enum Waiting {
-  static let interval = Duration.milliseconds(500)
-  /// As long as the vendor's Terraform provider waits for a switch (contract section 3.4).
-  static let patience = Duration.seconds(30 * 60)
+struct InstanceCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "instance", abstract: "Switches: each has a tunnel address and carries connections.",
+    subcommands: [
+      ListCommand<InstanceResource>.self, ShowCommand<InstanceResource>.self, Create.self, Update.self,
+      Diagnose.self, DeleteCommand<InstanceResource>.self,
+    ], defaultSubcommand: ListCommand<InstanceResource>.self)
 
-  static func until(
-    _ good: Set<String>, failing bad: Set<String>, _ look: () async throws -> JSON
-  ) async throws -> JSON {
-    let started = ContinuousClock.now
-    let isTerminal = isatty(2) == 1
-    defer { if isTerminal { write("\r\u{1B}[K") } }
-    while true {
-      let row = try await look()
-      let status = row["status"].text
-      if good.contains(status) { return row }
-      if bad.contains(status) {
-        throw ValidationError("\(row["name"].text) is \(status); `esw ... show \(row["id"].text)` says why")
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a switch.",
+      discussion: """
+        Prints the switch; it is being built until its status is active (--wait waits for that).
+
+        Example:
+          esw instance create edge-01 --vpc site --tunnel-subnet tunnel --flavor l2cg.medium.ha --wait
+        """)
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var waiting: WaitOptions
+    @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
+    @Option(help: "The VPC of its tunnel subnet, by id or name.") var vpc: Reference<VPCResource>
+    @Option(help: "The tunnel subnet, by id or name.") var tunnelSubnet: Reference<SubnetResource>
+    @Option(help: "The tunnel address; one is chosen when it is left out.") var tunnelIP: IPv4Address?
+    @Option(
+      help: "Its size: 1, 3 or 6 connections; `esw flavor` shows more.",
+      completion: .list(["l2cg.small.ha", "l2cg.medium.ha", "l2cg.large.ha"]))
+    var flavor = "l2cg.small.ha"
+    @Option(help: "Zone of the active node; the region's first when left out.") var primary: String?
+    @Option(help: "Zone of the standby node; the region's second, or only one, when left out.")
+    var standby: String?
+    @Option(help: "At most 255 characters without < and >.") var description: ResourceDescription = .empty
+
+    func run() async throws {
+      let client = try options.client()
+      let zones = try await zones(client)
+      let request = NewInstance(
+        name: name, description: description, flavor: flavor, primaryZone: zones.primary,
+        standbyZone: zones.standby, vpc: try await vpc.id(client),
+        tunnelSubnet: try await tunnelSubnet.id(client), tunnelAddress: tunnelIP)
+      var instance = try await client.answer(
+        to: .createInstance, body: JSONWriter.data { $0.body(request) })["instance"]
+      if waiting.wait {
+        let id = instance["id"].text
+        instance = try await waiting.waiting(
+          for: "instance \(name)", then: "`esw instance show \(id)` shows how far it is, and why."
+        ) { try await InstanceResource.creation(of: id, client) }
       }
-      let waited = ContinuousClock.now - started
-      guard waited < patience else { throw ValidationError("\(row["name"].text) is still \(status)") }
-      if isTerminal { write("\r\u{1B}[K\(row["name"].text): \(status), \(waited.components.seconds) s") }
-      try await Task.sleep(for: interval)
+      try options.show(instance, InstanceResource.kind.columns)
+    }
+
+    private func zones(_ client: ESWClient) async throws -> (primary: String, standby: String) {
+      if let primary, let standby { return (primary, standby) }
+      guard case .array(let rows) = try await client.answer(to: .listAvailabilityZones)["availability_zones"],
+        let first = rows.first?.text
+      else { throw CommandFailure(.failed, "the region has no zones; name them by --primary and --standby") }
+      let other = rows.map(\.text).first { $0 != primary ?? first }
+      return (primary ?? rows.map(\.text).first { $0 != standby } ?? first, standby ?? other ?? first)
     }
   }
 
-  private static func write(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Change a switch's name or description; nothing else of it can change.",
+      discussion: """
+        Example:
+          esw instance update edge-01 --name edge-02 --description ""
+        """)
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The switch, by id or name.") var instance: Reference<InstanceResource>
+    @Option(help: "Its new name.") var name: ResourceName?
+    @Option(help: "Its new description; \"\" for none.") var description: ResourceDescription?
+
+    func validate() throws {
+      guard name != nil || description != nil else {
+        throw ValidationError("--name or --description must be given")
+      }
+    }
+
+    func run() async throws {
+      let client = try options.client()
+      let body = JSONWriter.data { $0.body(InstanceUpdate(name: name, description: description)) }
+      let ids = try await instance.parameters(of: .updateInstance, client).ids
+      try options.show(
+        try await client.answer(to: .updateInstance, ids, body: body)["instance"],
+        InstanceResource.kind.columns)
+    }
+  }
+
+  struct Diagnose: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "A switch's status and why it is so.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The switch, by id or name.") var instance: Reference<InstanceResource>
+
+    func run() async throws {
+      let client = try options.client()
+      let id = try await instance.id(client).description
+      try options.show(
+        try await InstanceResource.diagnosis(id, client), InstanceResource.kind.columns)
+    }
   }
 }

@@ -1,0 +1,135 @@
+import ArgumentParser
+import ESWClient
+import ESWModel
+import ESWWire
+
+enum ConnectionResource: Resource {
+  typealias ID = ConnectionID
+
+  static let kind = ResourceKind(
+    "connection", "a connection", list: .listConnectionsAllInstances, show: .showConnection,
+    delete: .deleteConnection,
+    columns: [
+      .init("ID", "id"), .init("NAME", "name"), .init("STATUS", "status"),
+      .init("VNI", "remote_infos.segmentation_id"), .init("REMOTES", "remote_infos.tunnel_ip"),
+      .init("FIXED IPS", "fixed_ips"), .init("CREATED", "created_at"),
+    ])
+
+  struct Filters: ListFilters {
+    @Option(help: "Only those of this switch, by id or name.") var instance: Reference<InstanceResource>?
+    @Option(help: "Only the one of this id.") var id: ConnectionID?
+    @Option(help: "Only those of exactly this name.") var name: String?
+    @Option(help: "Only those of switches of this VPC, by id or name.") var vpc: Reference<VPCResource>?
+    @Option(help: "Only the one of this layer-2 subnet, by id or name.") var subnet:
+      Reference<SubnetResource>?
+
+    /// The list of one switch knows fewer filters, but tells a switch that is not there from one without
+    /// connections.
+    func request(_ client: ESWClient, of kind: ResourceKind) async throws -> ListRequest {
+      let instance = try await instance?.id(client).description
+      if let instance, vpc == nil, subnet == nil {
+        return ListRequest(
+          .listConnections, ["instance_id": instance], query: ["id": id?.description, "name": name])
+      }
+      return ListRequest(
+        kind.list,
+        query: [
+          "id": id?.description, "name": name, "instance_id": instance,
+          "vpc_id": try await vpc?.id(client).description,
+          "virsubnet_id": try await subnet?.id(client).description,
+        ])
+    }
+  }
+
+  struct Deletion: DeletionOptions {
+    static let word = "deletion accepted"
+
+    @OptionGroup var options: WaitOptions
+
+    func finish(_ rows: [JSON], _ client: ESWClient) async throws {
+      guard options.wait else { return }
+      for row in rows {
+        let id = row["id"].text
+        let ids = ConnectionResource.kind.parameters(of: .showConnection, row)
+        try await options.waiting(
+          for: "connection \(id)", then: "`esw connection show \(id)` shows whether it is still there."
+        ) { try await Gone.look(.showConnection, ids, client) }
+      }
+    }
+  }
+
+  static func explanation(of row: JSON, _ client: ESWClient) async throws -> String {
+    try await Diagnosis.text { try await diagnosis(row["id"].text, client) }
+  }
+
+  static func diagnosis(_ id: String, _ client: ESWClient) async throws -> JSON {
+    try await client.answer(to: .diagnoseConnection, ["connection_id": id])["connection"]
+  }
+
+  /// Until the node has it: with a remote that answers, or without.
+  static func creation(_ ids: [String: String], _ client: ESWClient) async throws -> Waiting.Look<JSON> {
+    let connection = try await client.answer(to: .showConnection, ids)["connection"]
+    let status = connection["status"].text
+    return switch status {
+    case "connected", "disconnect": .done(connection)
+    case "pending": .goesOn(status)
+    default: .endedBadly(status)
+    }
+  }
+}
+
+/// Why a status is what it is, in words.
+enum Diagnosis {
+  /// Behind what everybody may see; who may not have it gets the rest.
+  static func text(_ ask: () async throws -> JSON) async throws -> String {
+    do {
+      return text(of: try await ask())
+    } catch ClientError.refused(let status, _, _, _) where status == 403 || status == 404 {
+      return ""
+    }
+  }
+
+  static func text(of row: JSON) -> String {
+    var parts: [String] = []
+    if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
+    if case .object = row["counters"] {
+      let ways = [("to remote", "to_remote"), ("to local", "to_local")].map { title, way in
+        "\(title): \(row["counters.\(way).frames"].text) frames, \(row["counters.\(way).bytes"].text) bytes"
+      }
+      parts.append(ways.joined(separator: "; "))
+    }
+    parts.append(
+      Section.text([
+        Section(
+          "remotes", row["remotes"],
+          [
+            .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
+            .init("LAST IN, MS AGO", "received_age_ms"), .init("LAST OUT, MS AGO", "sent_age_ms"),
+          ]),
+        Section(
+          "drops", row["drops"],
+          [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
+        Section(
+          "hosts", row["hosts"],
+          [
+            .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
+            .init("BEHIND", "tunnel_ip"), .init("SEEN, MS AGO", "seen_age_ms"),
+          ]),
+      ]))
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+}
+
+/// What was deleted answers 404 (contract section 3.4).
+enum Gone {
+  static func look(
+    _ show: Operation, _ ids: [String: String], _ client: ESWClient
+  ) async throws -> Waiting.Look<Void> {
+    do {
+      let status = try await client.answer(to: show, ids)
+      return .goesOn("being deleted" + (status["status"].text.isEmpty ? "" : ", \(status["status"].text)"))
+    } catch ClientError.refused(let status, _, _, _) where status == 404 {
+      return .done(())
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import ESWModel
+import Foundation
+import Logging
+import ServiceLifecycle
+import Simulation
+import Testing
+
+@testable import ESWCommands
+
+/// The Python with the vendor's SDK, as `make test` names it.
+let vendorPython = ProcessInfo.processInfo.environment["ESW_PYTHON"]
+
+/// What `esw serve` runs, on a simulated kernel with an underlay, a segment and a host behind a remote.
+enum SimulatedServer {
+  static let node = NodeName("node-1")!
+
+  /// - Parameter body: Gets the endpoint and the key of the first start.
+  static func run(_ body: (String, AccessKey) async throws -> Void) async throws {
+    let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let kernel = SimulatedDataplane()
+    await kernel.place(InterfaceName("underlay0")!)
+    await kernel.place(InterfaceName("segment0")!)
+    await kernel.placeFarHost(
+      IPv4Address("192.168.0.20")!, MACAddress(locallyAdministered: 20),
+      behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
+    let server = try await SwitchServer(
+      .init(
+        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: node,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
+    let key = try #require(try await server.firstKey())
+    let endpoints = AsyncStream<String>.makeStream()
+    let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
+    let serving = Task {
+      defer { endpoints.continuation.finish() }
+      try await services.run()
+    }
+    let endpoint = try #require(await endpoints.stream.first { _ in true })
+    try await body(endpoint, key)
+    await services.triggerGracefulShutdown()
+    _ = await serving.result
+  }
+
+  /// Runs a script of `Tests/SDK` as a user of the vendor's clients would.
+  static func script(
+    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey
+  ) async throws -> Program.Result {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../SDK/\(name)").path
+    return try await Program.run(
+      "env",
+      [
+        "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
+        "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", vendorPython ?? "python3", "-B", path, endpoint,
+        "\(node)",
+        "underlay0", "segment0",
+      ] + arguments)
+  }
+}
