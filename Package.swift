@@ -19,6 +19,7 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -131,7 +132,7 @@ let package = Package(
         "ESWModel", "ESWWire", "ESWSeams", "SQLiteStore", "Simulation", hummingbird, hummingbirdTesting,
         httpTypes,
         lifecycle,
-        logging, nioCore,
+        logging, nioCore, nioEmbedded, nioHTTPTypes,
       ],
       resources: [.copy("Golden")]),
   ],

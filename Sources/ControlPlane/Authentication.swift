@@ -125,11 +125,15 @@ extension Request {
     headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
   }
 
+  var signable: SignableRequest { head.signable }
+}
+
+extension HTTPRequest {
   var signable: SignableRequest {
     let (path, query) = target
-    var fields = headers.map { HeaderField(canonicalName: $0.name.canonicalName, value: $0.value) }
+    var fields = headerFields.map { HeaderField(canonicalName: $0.name.canonicalName, value: $0.value) }
     // HTTP types keep Host apart from the fields.
-    if let authority = head.authority { fields.append(HeaderField(canonicalName: "host", value: authority)) }
+    if let authority { fields.append(HeaderField(canonicalName: "host", value: authority)) }
     return SignableRequest(method: method.rawValue, path: path, query: query, headers: fields)
   }
 }

@@ -105,11 +105,16 @@ extension Response {
 
 extension Request {
   /// As on the wire: path and query.
+  var target: (path: String, query: String) { head.target }
+
+  var query: QueryParameters { QueryParameters(target.query) }
+}
+
+extension HTTPRequest {
+  /// As on the wire: path and query.
   var target: (path: String, query: String) {
-    let whole = head.path ?? "/"
+    let whole = path ?? "/"
     guard let mark = whole.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (whole, "") }
     return (String(whole[..<mark]), String(whole[whole.utf8.index(after: mark)...]))
   }
-
-  var query: QueryParameters { QueryParameters(target.query) }
 }

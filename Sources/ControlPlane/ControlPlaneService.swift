@@ -80,11 +80,13 @@ package struct ControlPlaneService: Service {
 
   private var server: HTTPServerBuilder {
     let idleTimeout = TimeAmount(settings.idleTimeout)
+    let reads = QuickReads(core: core, logger: logger)
     return HTTPServerBuilder { responder in
       OnEventLoop(
         base: HTTP1Channel(
           responder: responder,
-          configuration: .init(additionalChannelHandlers: [UnreadableRequests()], idleTimeout: idleTimeout)))
+          configuration: .init(additionalChannelHandlers: [UnreadableRequests()], idleTimeout: idleTimeout)),
+        reads: reads)
     }
   }
 

@@ -13,9 +13,16 @@ import NIOHTTPTypes
 struct OnEventLoop<Base: ServerChildChannel>: ServerChildChannel
 where Base.Value == NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
   let base: Base
+  let reads: QuickReads
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
-    base.setup(channel: channel, logger: logger)
+    base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      // Behind what watches over idle connections and those that are to end.
+      let pipeline = channel.pipeline.syncOperations
+      let place = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+      try pipeline.addHandler(QuickReadsHandler(reads: reads), position: .after(place))
+      return value
+    }
   }
 
   func handle(value: Base.Value, logger: Logger) async {

@@ -1,4 +1,5 @@
 import ESWModel
+import ESWWire
 import NIOCore
 import Synchronization
 
@@ -25,12 +26,14 @@ final class PageShelf: Sendable {
     let reports: UInt64
   }
 
-  private struct Page {
-    let basis: Basis
-    let span: MomentSpan
+  /// Made for whoever is admitted to the operation in the request's project.
+  struct Page {
+    let operation: Operation
     let bytes: ByteBuffer
+    fileprivate let basis: Basis
+    fileprivate let span: MomentSpan
 
-    func size(under request: Request) -> Int {
+    fileprivate func size(under request: Request) -> Int {
       bytes.readableBytes + request.target.utf8.count + PageShelf.overhead
     }
   }
@@ -78,30 +81,36 @@ final class PageShelf: Sendable {
   /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds. A page may
   ///   have as many rows as there are, so this is done aside.
   func page(
-    _ request: Request, of basis: Basis, at now: Timestamp,
+    _ request: Request, to operation: Operation, of basis: Basis, at now: Timestamp,
     make: (inout MomentSpan) throws -> ByteBuffer
   ) async throws -> ByteBuffer {
-    if let kept = find(request, of: basis, at: now) { return kept }
+    if let kept = kept(request, of: basis, at: now) { return kept.bytes }
     let (bytes, span) = try await aside {
       var span = MomentSpan.always
       let bytes = try make(&span)
       return (bytes, span)
     }
-    let page = Page(basis: basis, span: span, bytes: bytes)
+    let page = Page(operation: operation, bytes: bytes, basis: basis, span: span)
     if page.size(under: request) <= mostBytes / 4 {
       state.withLock { $0.put(page, under: request, mostBytes: mostBytes) }
     }
     return page.bytes
   }
 
-  private func find(_ request: Request, of basis: Basis, at now: Timestamp) -> ByteBuffer? {
+  func kept(_ request: Request, of basis: Basis, at now: Timestamp) -> Page? {
     state.withLock { state in
       if let page = state.young[request] {
-        return page.basis == basis && page.span.contains(now) ? page.bytes : nil
+        return page.basis == basis && page.span.contains(now) ? page : nil
       }
       guard let page = state.old[request], page.basis == basis, page.span.contains(now) else { return nil }
       state.put(page, under: request, mostBytes: mostBytes)
-      return page.bytes
+      return page
     }
+  }
+}
+
+extension PageShelf.Basis {
+  init(of view: ControlPlaneCore.View) {
+    self.init(intent: view.snapshot.revision, reports: view.reports.revision)
   }
 }

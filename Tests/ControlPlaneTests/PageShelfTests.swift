@@ -20,7 +20,7 @@ import Testing
     at moment: Timestamp = now, until last: Timestamp = now, bytes: Int = 10
   ) async throws -> (size: Int, isNew: Bool) {
     var isNew = false
-    let buffer = try await shelf.page(request, of: basis, at: moment) { span in
+    let buffer = try await shelf.page(request, to: .listConnections, of: basis, at: moment) { span in
       isNew = true
       span.narrow(to: last)
       return ByteBuffer(repeating: 1, count: bytes)
@@ -88,11 +88,14 @@ import Testing
   private static func run(
     _ body: @Sendable (Lab, Caller, Caller.Network, String, String) async throws -> Void
   ) async throws {
-    try await Lab.run { lab, caller in
-      let network = try await caller.makeNetwork(layer2: 2)
-      let instance = try await caller.makeInstance(network)
-      let connection = try await caller.makeConnection(network, on: instance)
-      try await body(lab, caller, network, instance, connection)
+    // Without a socket, and over one, where kept pages are given out before the tasks.
+    for isLive in [false, true] {
+      try await Lab.run(isLive: isLive) { lab, caller in
+        let network = try await caller.makeNetwork(layer2: 2)
+        let instance = try await caller.makeInstance(network)
+        let connection = try await caller.makeConnection(network, on: instance)
+        try await body(lab, caller, network, instance, connection)
+      }
     }
   }
 
@@ -176,7 +179,7 @@ import Testing
   }
 
   @Test func `is whole when it is long`() async throws {
-    try await Lab.run { lab, caller in
+    try await Lab.run(isLive: true) { lab, caller in
       _ = try await caller.makeNetwork(layer2: 1)
       // Above what is copied behind its request id.
       let rows = (0..<100).map { number in
@@ -189,7 +192,7 @@ import Testing
             fixedAddresses: [], createdAt: Lab.start, updatedAt: Lab.start, createdIn: Revision(1)))
       }
       _ = try await lab.store.commit { _ in IntentChange(edits: rows, outcome: ()) }
-      for _ in 0..<2 {
+      for _ in 0..<3 {
         let reply = try await caller.call(.get, Self.list)
         #expect(reply.text.utf8.count > 32_768)
         #expect(reply.ids("connections").count == 100)
