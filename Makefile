@@ -5,7 +5,7 @@ SWIFT ?= swift
 # An import of a room that is not declared is an error; so is every warning (Package.swift).
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping python3-venv
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check build setup bench bench-api format golden datapath clean

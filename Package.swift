@@ -21,6 +21,7 @@ let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "as
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -59,6 +60,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -87,14 +89,14 @@ let package = Package(
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird,
         hummingbirdCore,
-        httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes,
+        httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioSSL,
       ]),
     room(
       "GatewayAgent",
       [
         "ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle,
       ]),
-    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1]),
+    room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1, nioSSL]),
     room(
       "ESWCommands",
       [
@@ -103,7 +105,7 @@ let package = Package(
         logging,
         lifecycle,
         unixSignals,
-        systemPackage, nioHTTP1,
+        systemPackage, nioHTTP1, nioSSL, httpClient,
       ]),
     .executableTarget(name: "esw", dependencies: ["ESWCommands"], swiftSettings: strict),
 
@@ -120,12 +122,16 @@ let package = Package(
     tests(
       "LinuxDataplane",
       [
-        "BPF", "CDatapath", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting", "Simulation",
+        "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting",
+        "Simulation",
       ]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
-      ["esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioHTTP1]),
+      [
+        "esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioCore,
+        nioHTTP1,
+      ]),
     tests(
       "ControlPlane",
       [

@@ -26,7 +26,9 @@ struct AnswerEverything: RouterMiddleware {
       let answer = ErrorAnswer(error, method: request.method)
       failure = answer
       response = answer.response(requestID: context.requestID)
-      if answer.leavesBodyUnread, request.mayHaveLongBody { close(context.channel, after: &response) }
+      if answer.endsConnection || answer.leavesBodyUnread && request.mayHaveLongBody {
+        close(context.channel, after: &response)
+      }
     }
     response.headers[.requestID] = context.requestID
     if request.method == .head { response = response.createHeadResponse() }

@@ -3,9 +3,6 @@ import ESWModel
 import ESWWire
 import HTTPTypes
 import Hummingbird
-import NIOCore
-import NIOHTTP1
-import ServiceLifecycle
 
 /// Nobody gets further who is not known: users by their signature, agents by their token.
 ///
@@ -14,12 +11,11 @@ import ServiceLifecycle
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
-  /// How long a body may take to arrive; our own choice.
-  static let bodyPatience: TimeAmount = .seconds(60)
   private static let tokenPrefix = "Bearer "
 
   let core: ControlPlaneCore
   let agentToken: String
+  let intake: BodyIntake
 
   func handle(
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
@@ -28,7 +24,7 @@ struct Authentication: RouterMiddleware {
     let shown = request.headers[.authorization] ?? ""
     if shown.hasPrefix(Self.tokenPrefix) {
       try check(token: shown.dropFirst(Self.tokenPrefix.count))
-      context.body = try await body(of: request, upTo: AgentLinkMessages.mostBytes, on: context.channel)
+      try await intake.read(request, of: .agents, upTo: AgentLinkMessages.mostBytes, into: &context)
       context.caller = .agent
     } else {
       let signable = request.signable
@@ -36,7 +32,7 @@ struct Authentication: RouterMiddleware {
       do throws(SignatureRejection) {
         claim = try SignatureClaim(of: signable, now: core.now())
       } catch { throw CallError.signature(error) }
-      context.body = try await body(of: request, upTo: Self.largestBody, on: context.channel)
+      try await intake.read(request, of: .users, upTo: Self.largestBody, into: &context)
       var hash = BodyHash()
       context.body.withUnsafeReadableBytes { hash.update($0) }
       do throws(SignatureRejection) {
@@ -52,35 +48,6 @@ struct Authentication: RouterMiddleware {
   private func check(token: Substring) throws(CallError) {
     let isRight = SHA256.hash(data: Array(token.utf8)) == SHA256.hash(data: Array(agentToken.utf8))
     guard isRight, !agentToken.isEmpty else { throw .agentToken }
-  }
-
-  private func body(
-    of request: Request, upTo limit: Int, on channel: any Channel
-  ) async throws -> ByteBuffer {
-    if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
-      throw CallError.bodyTooLarge
-    }
-    guard request.hasBody else { return ByteBuffer() }
-    // The idle timeout does not see a body that trickles.
-    let deadline = channel.eventLoop.scheduleTask(in: Self.bodyPatience) { channel.close(promise: nil) }
-    defer { deadline.cancel() }
-    do {
-      // Who sends half a body would hold up a server that is told to stop.
-      return try await cancelWhenGracefulShutdown {
-        let body = try await request.body.collect(upTo: limit)
-        // A cancelled body just ends.
-        try Task.checkCancellation()
-        return body
-      }
-    } catch is NIOTooManyBytesError {
-      throw CallError.bodyTooLarge
-    } catch let error as HTTPParserError {
-      throw error
-    } catch let error as CancellationError {
-      throw error
-    } catch {
-      throw CallError.bodyUnreadable
-    }
   }
 }
 
@@ -121,7 +88,7 @@ struct PlainPath: RouterMiddleware {
 
 extension Request {
   /// Whether anything follows the head (RFC 9112 section 6.3).
-  fileprivate var hasBody: Bool {
+  var hasBody: Bool {
     headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
   }
 

@@ -20,6 +20,8 @@ struct CallContext: RequestContext {
   let trace = CallTrace()
   /// Whole; empty before authentication.
   var body = ByteBuffer()
+  /// Of the memory for bodies, as long as this request lives.
+  var bodyShare: BodyShare?
   /// Set by authentication; nil before.
   var caller: Caller?
 

@@ -10,6 +10,9 @@ enum CallError: Error, Hashable, Sendable {
   case foreignProject
   case bodyTooLarge
   case bodyUnreadable
+  case bodyTooSlow
+  /// Large bodies of others take all the memory that there is for them.
+  case tooManyBodies
   case targetTooLong
   case headersTooLarge
   /// An id in the path that names nothing of the caller's; as it came.

@@ -1,6 +1,7 @@
 import ESWAdmission
 package import ESWModel
 package import ESWSeams
+import Foundation
 package import Hummingbird
 import HummingbirdCore
 package import Logging
@@ -18,20 +19,23 @@ package struct ControlPlaneService: Service {
     package var port: Int
     /// What an agent shows as `Authorization: Bearer`.
     package var agentToken: String
-    /// A connection that says nothing for so long is closed.
-    package var idleTimeout: Duration
-    /// How many connections are served at a time; more wait in the kernel's queue.
-    package var mostConnections: Int
+    package var limits: ServerLimits
+    /// What the server shows as its certificate; nil: it speaks plain HTTP.
+    package var identity: ServerIdentity?
+    /// Path of a socket on which the agent of this machine is served too, in a folder that only it may enter;
+    /// nil: none.
+    package var agentSocket: String?
 
     package init(
-      address: String = "127.0.0.1", port: Int = 0, agentToken: String, idleTimeout: Duration = .seconds(75),
-      mostConnections: Int = 8192
+      address: String = "127.0.0.1", port: Int = 0, agentToken: String, limits: ServerLimits = ServerLimits(),
+      identity: ServerIdentity? = nil, agentSocket: String? = nil
     ) {
       self.address = address
       self.port = port
       self.agentToken = agentToken
-      self.idleTimeout = idleTimeout
-      self.mostConnections = mostConnections
+      self.limits = limits
+      self.identity = identity
+      self.agentSocket = agentSocket
     }
   }
 
@@ -58,19 +62,58 @@ package struct ControlPlaneService: Service {
     self.onBound = onBound
   }
 
-  package func run() async throws { try await application.run() }
+  package func run() async throws {
+    var application = networkApplication
+    guard let path = settings.agentSocket else { return try await application.run() }
+    // The network is served once the socket is: who hears of the one finds the other.
+    let (bound, isBound) = AsyncStream.makeStream(of: Void.self)
+    application.beforeServerStarts { for await _ in bound {} }
+    let beside = agentApplication(at: path) {
+      // Its folder says who may enter; this says it again.
+      chmod(path, 0o600)
+      isBound.finish()
+    }
+    try await ServiceGroup(configuration: .init(services: [beside, application], logger: logger)).run()
+  }
 
   /// For tests in process too.
-  package var application: some ApplicationProtocol {
-    let onBound = self.onBound
+  package var application: some ApplicationProtocol { networkApplication }
+
+  private var networkApplication: Application<RouterResponder<CallContext>> {
+    let (onBound, settings) = (self.onBound, self.settings)
+    let ledger = ConnectionLedger(mostPerAddress: settings.limits.mostConnectionsPerAddress, logger: logger)
+    let reads = QuickReads(core: core, logger: logger)
     return Application(
-      router: router,
-      server: server,
+      responder: router.buildResponder(),
+      server: HTTPServerBuilder { responder in
+        OnEventLoop(
+          base: EdgeChannel(
+            http: HTTP1Channel(responder: responder, configuration: httpConfiguration),
+            limits: settings.limits, ledger: ledger, identity: settings.identity),
+          reads: reads)
+      },
       configuration: ApplicationConfiguration(
         address: .hostname(settings.address, port: settings.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(settings.mostConnections)),
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.mostConnections)),
       onServerRunning: { channel in onBound(channel.localAddress?.port ?? 0) },
       logger: logger)
+  }
+
+  /// The same server for the agent beside it: a certificate's names, its end or a crowd of clients are
+  /// nothing to that.
+  private func agentApplication(
+    at path: String, onBound: @escaping @Sendable () -> Void
+  ) -> some ApplicationProtocol {
+    Application(
+      responder: router.buildResponder(), server: .http1(configuration: httpConfiguration),
+      configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path)),
+      onServerRunning: { _ in onBound() }, logger: logger)
+  }
+
+  private var httpConfiguration: HTTP1Channel.Configuration {
+    .init(
+      additionalChannelHandlers: [RequestProgress(), UnreadableRequests()],
+      idleTimeout: TimeAmount(settings.limits.idleTimeout))
   }
 
   /// Method and path of every route, the path with `{name}` for a parameter; sorted.
@@ -78,23 +121,13 @@ package struct ControlPlaneService: Service {
     router.routes.map { "\($0.method) \($0.path)" }.sorted()
   }
 
-  private var server: HTTPServerBuilder {
-    let idleTimeout = TimeAmount(settings.idleTimeout)
-    let reads = QuickReads(core: core, logger: logger)
-    return HTTPServerBuilder { responder in
-      OnEventLoop(
-        base: HTTP1Channel(
-          responder: responder,
-          configuration: .init(additionalChannelHandlers: [UnreadableRequests()], idleTimeout: idleTimeout)),
-        reads: reads)
-    }
-  }
-
   private var router: Router<CallContext> {
     let router = Router(context: CallContext.self)
     router.add(middleware: AnswerEverything(logger: logger))
     router.add(middleware: RequestLimits())
-    router.add(middleware: Authentication(core: core, agentToken: settings.agentToken))
+    router.add(
+      middleware: Authentication(
+        core: core, agentToken: settings.agentToken, intake: BodyIntake(limits: settings.limits)))
     router.add(middleware: PlainPath())
     let routes = OperationRouter(router: router, core: core)
     InstanceRoutes(core: core).add(to: routes)

@@ -14,6 +14,8 @@ struct ErrorAnswer: Sendable {
   var detail: String?
   /// Declined by its head: the body, if any, is still on its way.
   var leavesBodyUnread = false
+  /// Nothing more can be read from this client.
+  var endsConnection = false
 
   init(_ status: HTTPResponse.Status, _ code: String, _ message: String) {
     self.status = status
@@ -65,6 +67,12 @@ struct ErrorAnswer: Sendable {
       self.init(.contentTooLarge, "APIGW.0201", "The request body is too large")
       leavesBodyUnread = true
     case .bodyUnreadable: self.init(.badRequest, "APIGW.0201", "The request body could not be read")
+    case .bodyTooSlow:
+      self.init(.requestTimeout, "APIGW.0201", "The request body took too long to arrive")
+      endsConnection = true
+    case .tooManyBodies:
+      self.init(.serviceUnavailable, "APIGW.0201", "Too many large requests at a time: try again")
+      leavesBodyUnread = true
     case .targetTooLong:
       self.init(.uriTooLong, "APIGW.0201", "The request URI is too long")
       leavesBodyUnread = true

@@ -4,6 +4,7 @@ import ESWWire
 package import Foundation
 import NIOCore
 package import NIOHTTP1
+import NIOSSL
 
 /// Calls the HTTP API as any client would: signed, over the network, with nothing from inside.
 package struct ESWClient: Sendable {
@@ -52,7 +53,7 @@ package struct ESWClient: Sendable {
   ///   - path: From the root, with the project in it where it belongs.
   ///   - query: Not yet encoded.
   /// - Returns: The body of an answer below 400; empty for 204.
-  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`.
+  /// - Throws: `ClientError.refused` with the API's code and message; `.unreachable`; `.untrusted`.
   @discardableResult
   package func call(
     _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data? = nil
@@ -85,7 +86,8 @@ package struct ESWClient: Sendable {
       throw error
     } catch {
       observe(request, nil, since: start)
-      throw ClientError.unreachable(endpoint, "\(error)")
+      throw Self.isDistrust(error)
+        ? ClientError.untrusted(endpoint, "\(error)") : .unreachable(endpoint, "\(error)")
     }
     observe(request, response, since: start)
     guard response.status.code < 400 else {
@@ -96,6 +98,13 @@ package struct ESWClient: Sendable {
         requestID: response.headers.first(name: "x-request-id"))
     }
     return data
+  }
+
+  /// Whether the server's certificate is what the connection failed for.
+  private static func isDistrust(_ error: any Error) -> Bool {
+    if let error = error as? NIOSSLExtraError { return error == .failedToValidateHostname }
+    guard case NIOSSLError.handshakeFailed = error else { return false }
+    return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
   }
 
   private func observe(
@@ -113,6 +122,8 @@ package struct ESWClient: Sendable {
 package enum ClientError: Error, Hashable, CustomStringConvertible {
   case endpoint(String)
   case unreachable(String, String)
+  /// Its certificate is of no authority that is trusted, or of another name.
+  case untrusted(String, String)
   case refused(status: Int, code: String, message: String, requestID: String?)
   /// The answer is not what the API documents.
   case answer(String)
@@ -123,6 +134,7 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
       "\"\(text)\" is not an endpoint: http://HOST:PORT or https://HOST:PORT is wanted"
     case .unreachable(let endpoint, let cause):
       "no answer from \(endpoint) (\(cause)): does `esw serve` run there? Set --endpoint or ESW_ENDPOINT"
+    case .untrusted(let endpoint, let cause): "the certificate of \(endpoint) is not trusted: \(cause)"
     case .refused(let status, let code, let message, let requestID):
       "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
     case .answer(let text): "the answer cannot be read: \(text)"

@@ -16,6 +16,9 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The API's address (ESW_ENDPOINT; default \(defaultEndpoint)).")
   var endpoint: String?
 
+  @Option(help: "PEM file of the authorities to trust for https (ESW_CA_FILE; default the system's).")
+  var caFile: String?
+
   @Option(name: [.customLong("output"), .short], help: "How to show the answer.")
   var output: OutputFormat = .table
 
@@ -28,7 +31,7 @@ struct ClientOptions: ParsableArguments {
   @Flag(help: "Tables without their heading.") var noHeaders = false
   @Flag(name: .shortAndLong, help: "Say on standard error what is asked of the API.") var verbose = false
 
-  func unobservedClient(http: HTTPClient = .shared) throws -> ESWClient {
+  func unobservedClient(http: HTTPClient? = nil) throws -> ESWClient {
     let environment = ProcessInfo.processInfo.environment
     func required(_ name: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
@@ -49,7 +52,7 @@ struct ClientOptions: ParsableArguments {
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
         keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
-        project: project), http: http)
+        project: project), http: try http ?? Trust.client(caFile: caFile ?? environment["ESW_CA_FILE"]))
   }
 }
 

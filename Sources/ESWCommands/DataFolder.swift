@@ -1,3 +1,4 @@
+import ArgumentParser
 import ESWModel
 import Foundation
 
@@ -15,6 +16,20 @@ struct DataFolder {
   var database: String { path + "/openesw.sqlite" }
   var credentials: String { path + "/credentials" }
   func agent(_ node: NodeName) -> String { path + "/agent-\(node)" }
+
+  /// Where the control plane serves the agent of its own process.
+  ///
+  /// - Throws: When the folder's path leaves no room for it in an address (`sockaddr_un`, 108 bytes).
+  func agentSocket() throws -> String {
+    let file = path + "/agent.sock"
+    let most = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+    guard file.utf8.count <= most else {
+      throw ValidationError(
+        "the data folder's path is too long for a socket in it: \(file) has \(file.utf8.count) bytes of \(most)"
+      )
+    }
+    return file
+  }
 
   /// The credential of agents; made when there is none yet.
   ///

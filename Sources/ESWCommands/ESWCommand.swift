@@ -24,8 +24,9 @@ package struct ESWCommand: AsyncParsableCommand {
       CommandGroup(
         name: "API",
         subcommands: [
-          VPCCommand.self, SubnetCommand.self, AttachmentCommand.self, InstanceCommand.self,
-          ConnectionCommand.self, FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
+          VPCCommand.self, SubnetCommand.self, PortCommand.self, PrivateIPCommand.self,
+          AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
+          FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
           NodeCommand.self,
         ])
     ])

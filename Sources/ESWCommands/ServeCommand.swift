@@ -21,6 +21,13 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: "A JSON file with settings (ESW_CONFIG).") var config: String?
   @Option(help: "Address and port to listen on; default 127.0.0.1:8470.") var listen: String?
+  @Option(
+    help: "PEM file: the server's certificate, then those up to its authority's; read anew when it changes.")
+  var tlsCertificate: String?
+  @Option(help: "PEM file: the certificate's key.") var tlsKey: String?
+  @Flag(help: "Listen without TLS where other machines reach it.") var insecureHTTP = false
+  @Option(help: "Connections that one client address may have; default 256.") var connectionsPerAddress:
+    String?
   @Option(help: "Data folder; default /var/lib/openesw for root.") var data: String?
   @Option(help: "Region name in answers; default local-1.") var region: String?
   @Option(help: "Availability zones with commas; default az1,az2.") var zones: String?
@@ -36,13 +43,16 @@ struct ServeCommand: AsyncParsableCommand {
       flags: [
         "listen": listen, "data": data, "region": region, "zones": zones, "quota": quota,
         "evidence": evidence, "node": node, "namespace": namespace, "log": log,
-        "agent": noAgent ? "false" : nil,
+        "agent": noAgent ? "false" : nil, "tlsCertificate": tlsCertificate, "tlsKey": tlsKey,
+        "insecureHttp": insecureHTTP ? "true" : nil, "connectionsPerAddress": connectionsPerAddress,
       ], file: config)
     let logger = try Logging.start(settings)
-    let address = try settings.listenAddress()
+    let (address, tls) = (try settings.listenAddress(), try settings.tlsFiles())
+    try settings.checkTransport(of: address, tls: tls)
     let server = try await SwitchServer(
       .init(
-        dataFolder: settings.dataFolder(), host: address.host, port: address.port,
+        dataFolder: settings.dataFolder(), listen: address, tls: tls, hearsHangups: true,
+        limits: try settings.limits(files: FileLimit.raise()),
         region: try settings.region(), node: try settings.node(), logger: logger,
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
     if let key = try await server.firstKey() {
@@ -72,6 +82,8 @@ struct AgentCommand: AsyncParsableCommand {
   @Option(help: "A JSON file with settings (ESW_CONFIG).") var config: String?
   @Option(help: "The control plane; default http://127.0.0.1:8470 (ESW_ENDPOINT).") var endpoint: String?
   @Option(help: "A file that holds the agents' credential.") var tokenFile: String?
+  @Option(help: "PEM file of the authorities to trust for https; default the system's (ESW_CA_FILE).")
+  var caFile: String?
   @Option(help: "Data folder; default /var/lib/openesw for root.") var data: String?
   @Option(help: "This node's name; default the host's.") var node: String?
   @Option(help: "Network namespace in which to work, such as /run/netns/name.") var namespace: String?
@@ -79,16 +91,24 @@ struct AgentCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try await Settings(
-      flags: ["endpoint": endpoint, "data": data, "node": node, "namespace": namespace, "log": log],
-      file: config)
+      flags: [
+        "endpoint": endpoint, "caFile": caFile, "data": data, "node": node, "namespace": namespace,
+        "log": log,
+      ], file: config)
     let logger = try Logging.start(settings)
     let node = try settings.node()
     let folder = try DataFolder(settings.dataFolder())
+    let endpoint = settings.text("endpoint", default: ClientOptions.defaultEndpoint)
+    let link = try HTTPAgentLink(
+      endpoint: endpoint, node: node, token: try token(settings),
+      http: try Trust.client(caFile: settings.optionalText("caFile")))
+    if !HTTPAgentLink.isPrivate(endpoint) {
+      logger.warning(
+        "the agents' credential goes over the network in the clear: use https://",
+        metadata: ["endpoint": "\(endpoint)"])
+    }
     let agent = AgentService(
-      node: node,
-      link: try HTTPAgentLink(
-        endpoint: settings.text("endpoint", default: ClientOptions.defaultEndpoint), node: node,
-        token: try token(settings)),
+      node: node, link: link,
       dataplane: try settings.kernel(), ledger: try ConfigurationLedger(folder: folder.agent(node)),
       logger: logger)
     let group = ServiceGroup(
@@ -128,14 +148,5 @@ extension Settings {
   func kernel() throws -> LinuxDataplane {
     let namespace = optionalText("namespace")
     return try LinuxDataplane(namespace: namespace, pins: NodePins.folder(ofNamespace: namespace))
-  }
-
-  func listenAddress() throws -> (host: String, port: Int) {
-    let text = text("listen", default: "127.0.0.1:8470")
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-      (0...65535).contains(port)
-    else { throw invalid("listen", text, "ADDRESS:PORT") }
-    let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
-    return (host.isEmpty ? "127.0.0.1" : host, port)
   }
 }

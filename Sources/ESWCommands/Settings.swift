@@ -52,6 +52,12 @@ struct Settings {
     return number
   }
 
+  func isOn(_ key: String) -> Bool {
+    // As with numbers: text, or a JSON file's own kind.
+    optionalText(key).map { ["true", "1", "yes", "on"].contains($0.lowercased()) }
+      ?? reader.bool(forKey: ConfigKey(key)) ?? false
+  }
+
   func node() throws -> NodeName {
     let text = text("node", default: Self.hostName)
     guard let node = NodeName(text) else {

@@ -14,8 +14,12 @@ import UnixSignals
 struct SwitchServer {
   struct Options {
     var dataFolder: String
-    var host: String
-    var port: Int
+    var listen: ListenAddress
+    /// Nil: plain HTTP.
+    var tls: TLSFiles?
+    /// Whether SIGHUP is taken from the process, to look at the TLS files.
+    var hearsHangups = false
+    var limits = ServerLimits()
     var region: Region
     var node: NodeName
     var logger: Logger
@@ -27,9 +31,12 @@ struct SwitchServer {
   let store: SQLiteIntentStore
   let folder: DataFolder
   private let options: Options
+  private let identity: ServerIdentity?
 
+  /// - Throws: Also when certificate and key cannot be used; the data folder is not touched then.
   init(_ options: Options) async throws {
     self.options = options
+    identity = try options.tls?.identity()
     folder = try DataFolder(options.dataFolder)
     store = try SQLiteIntentStore(
       path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)))
@@ -48,7 +55,8 @@ struct SwitchServer {
       warnOfMissingCredentials()
       return nil
     }
-    try folder.writeCredentials(key, endpoint: endpoint(port: options.port))
+    try folder.writeCredentials(
+      key, endpoint: options.listen.endpoint(port: options.listen.port, identity: identity?.facts))
     return try await store.commit { $0.projects.isEmpty ? change : IntentChange(edits: [], outcome: nil) }
       .outcome
   }
@@ -59,8 +67,6 @@ struct SwitchServer {
       "the store has a project, and the file with its key pair is not there: who has the pair can go on",
       metadata: ["file": "\(folder.credentials)"])
   }
-
-  private func endpoint(port: Int) -> String { Beside.endpoint(host: options.host, port: port) }
 
   /// What is to be run; it serves until a graceful shutdown is triggered.
   ///
@@ -74,15 +80,24 @@ struct SwitchServer {
     let listening = AsyncStream<Int>.makeStream()
     let controlPlane = ControlPlaneService(
       store: store, region: options.region,
-      settings: .init(address: options.host, port: options.port, agentToken: token), logger: options.logger,
-      now: { .now }, onBound: { listening.continuation.yield($0) })
+      settings: .init(
+        address: options.listen.host, port: options.listen.port, agentToken: token, limits: options.limits,
+        identity: identity, agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
+      logger: options.logger, now: { .now }, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
-      options: options, folder: folder, token: token, ports: listening.stream, onReady: onReady)
+      options: options, folder: folder, token: token, identity: identity, ports: listening.stream,
+      onReady: onReady)
+    var services: [any Service] = [controlPlane, beside]
+    if let files = options.tls, let identity {
+      services.append(
+        IdentityWatch(
+          files: files, identity: identity, logger: options.logger, hearsHangups: options.hearsHangups))
+    }
     // Services end in the reverse order: the control plane last, so that the agent's last report still
     // finds it.
     return ServiceGroup(
       configuration: .init(
-        services: [.init(service: controlPlane), .init(service: beside)],
+        services: services.map { .init(service: $0) },
         gracefulShutdownSignals: signals, logger: options.logger))
   }
 }
@@ -92,22 +107,23 @@ extension Timestamp {
   static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }
 
-/// What starts once the API listens: the agent, on the same link as an agent elsewhere.
+/// What starts once the API listens: the agent, with the same requests as an agent elsewhere.
 private struct Beside: Service {
   let options: SwitchServer.Options
   let folder: DataFolder
   let token: String
+  let identity: ServerIdentity?
   let ports: AsyncStream<Int>
   let onReady: @Sendable (String) async -> Void
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
       for await port in ports {
-        let endpoint = Self.endpoint(host: options.host, port: port)
+        let endpoint = options.listen.endpoint(port: port, identity: identity?.facts)
         updateCredentials(endpoint)
         await onReady(endpoint)
         guard let dataplane = options.dataplane else { continue }
-        await runAgent(on: dataplane, endpoint)
+        await runAgent(on: dataplane)
       }
     }
   }
@@ -123,11 +139,12 @@ private struct Beside: Service {
   }
 
   /// An agent that cannot start takes nothing with it: users and other nodes need the API.
-  private func runAgent(on dataplane: any Dataplane, _ endpoint: String) async {
+  private func runAgent(on dataplane: any Dataplane) async {
     do {
       let agent = AgentService(
         node: options.node,
-        link: try HTTPAgentLink(endpoint: endpoint, node: options.node, token: token), dataplane: dataplane,
+        link: try HTTPAgentLink(socket: folder.agentSocket(), node: options.node, token: token),
+        dataplane: dataplane,
         ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
         observer: options.observer)
       try await agent.run()
@@ -135,15 +152,6 @@ private struct Beside: Service {
       options.logger.error(
         "no agent runs in this process, the API goes on without it",
         metadata: ["node": "\(options.node)", "error": "\(error)"])
-    }
-  }
-
-  /// An address that means all of the machine's is reached by loopback.
-  static func endpoint(host: String, port: Int) -> String {
-    switch host {
-    case "0.0.0.0": "http://127.0.0.1:\(port)"
-    case "::": "http://[::1]:\(port)"
-    default: host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
     }
   }
 }

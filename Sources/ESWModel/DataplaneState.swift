@@ -20,13 +20,15 @@ package struct DataplaneState: Hashable, Sendable {
   package var connections: [ConnectionNumber: ConnectionRow]
   package var ports: [InterfaceReference: ConnectionNumber]
   package var sources: [SourceKey: SourceRow]
+  /// Bound virtual addresses, for whose holders the data path speaks.
+  package var virtualAddresses: Set<VirtualAddress>
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
     ownedAddresses: Set<OwnedAddress> = [], bridgePorts: [InterfaceName: BridgePort] = [:],
     adjustments: [InterfaceName: InterfaceAdjustment] = [:], programs: Set<ProgramAttachment> = [],
     connections: [ConnectionNumber: ConnectionRow] = [:], ports: [InterfaceReference: ConnectionNumber] = [:],
-    sources: [SourceKey: SourceRow] = [:]
+    sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = []
   ) {
     self.datapath = datapath
     self.slowPath = slowPath
@@ -38,6 +40,7 @@ package struct DataplaneState: Hashable, Sendable {
     self.connections = connections
     self.ports = ports
     self.sources = sources
+    self.virtualAddresses = virtualAddresses
   }
 }
 
@@ -230,6 +233,8 @@ package struct DataplaneEvidence: Hashable, Sendable {
     package var receivedAgeMilliseconds: [Int: Int64] = [:]
     package var sentAgeMilliseconds: [Int: Int64] = [:]
     package var hosts: [HostFact] = []
+    /// Sorted by address.
+    package var virtualAddresses: [VirtualAddressFact] = []
 
     package init() {}
   }

@@ -29,6 +29,8 @@ package enum DataplaneStep: Hashable, Sendable {
   case removePort(InterfaceReference)
   case putSource(SourceKey, SourceRow)
   case removeSource(SourceKey)
+  case putVirtualAddress(VirtualAddress)
+  case removeVirtualAddress(VirtualAddress)
 }
 
 /// How a step ended. Expected outcomes are values, not errors.

@@ -56,12 +56,15 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
   package let learningLimit: UInt32
   /// How long an address is known after its last frame.
   package let ageingSeconds: UInt32
+  /// Of bound vports: answered for and announced by the node while a host of its side holds them. Sorted,
+  /// each once, in `network`. What was written before there were any reads as none.
+  package let virtualAddresses: [IPv4Address]
 
   package init(
     id: ConnectionID, number: ConnectionNumber, instance: InstanceID, attachment: AttachmentID,
     point: AttachmentPoint, tunnelAddress: IPv4Address, network: IPv4Network, gateway: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
-    ageingSeconds: UInt32
+    ageingSeconds: UInt32, virtualAddresses: [IPv4Address] = []
   ) {
     self.id = id
     self.number = number
@@ -76,5 +79,24 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
     self.remotes = remotes
     self.learningLimit = learningLimit
     self.ageingSeconds = ageingSeconds
+    self.virtualAddresses = virtualAddresses
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    id = try values.decode(ConnectionID.self, forKey: .id)
+    number = try values.decode(ConnectionNumber.self, forKey: .number)
+    instance = try values.decode(InstanceID.self, forKey: .instance)
+    attachment = try values.decode(AttachmentID.self, forKey: .attachment)
+    point = try values.decode(AttachmentPoint.self, forKey: .point)
+    tunnelAddress = try values.decode(IPv4Address.self, forKey: .tunnelAddress)
+    network = try values.decode(IPv4Network.self, forKey: .network)
+    gateway = try values.decode(IPv4Address.self, forKey: .gateway)
+    fixedAddress = try values.decode(IPv4Address.self, forKey: .fixedAddress)
+    fixedMAC = try values.decode(MACAddress.self, forKey: .fixedMAC)
+    remotes = try values.decode([RemoteEndpoint].self, forKey: .remotes)
+    learningLimit = try values.decode(UInt32.self, forKey: .learningLimit)
+    ageingSeconds = try values.decode(UInt32.self, forKey: .ageingSeconds)
+    virtualAddresses = try values.decodeIfPresent([IPv4Address].self, forKey: .virtualAddresses) ?? []
   }
 }

@@ -77,6 +77,8 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package let drops: [DropCount]
   /// At most `mostHosts`, and of all connections at most `mostHostsOfAll`; the last seen first.
   package let hosts: [HostFact]
+  /// The bound ones; nil from an agent that knows of none.
+  package let virtualAddresses: [VirtualAddressFact]?
 
   /// How many hosts of one connection a report names.
   package static let mostHosts = 256
@@ -86,7 +88,7 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
 
   package init(
     id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,
-    drops: [DropCount], hosts: [HostFact]
+    drops: [DropCount], hosts: [HostFact], virtualAddresses: [VirtualAddressFact]? = nil
   ) {
     self.id = id
     self.remotes = remotes
@@ -94,6 +96,7 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
     self.toLocal = toLocal
     self.drops = drops
     self.hosts = hosts
+    self.virtualAddresses = virtualAddresses
   }
 }
 

@@ -38,6 +38,8 @@ package struct DataplanePlan: Hashable, Sendable {
     steps += observed.programs.subtracting(desired.programs).sorted().map { .detachProgram($0) }
     steps += observed.ports.keys.filter { desired.ports[$0] == nil }.sorted().map { .removePort($0) }
     steps += observed.sources.keys.filter { desired.sources[$0] == nil }.sorted().map { .removeSource($0) }
+    steps += observed.virtualAddresses.subtracting(desired.virtualAddresses).sorted()
+      .map { .removeVirtualAddress($0) }
     steps += observed.connections.keys.filter { desired.connections[$0] == nil }.sorted()
       .map { .removeConnection($0) }
     steps += observed.tunnels.subtracting(desired.tunnels).sorted().map { .removeTunnel($0) }
@@ -76,6 +78,8 @@ package struct DataplanePlan: Hashable, Sendable {
   private mutating func putRows(from observed: DataplaneState, to desired: DataplaneState) {
     steps += desired.connections.sorted { $0.key < $1.key }
       .filter { observed.connections[$0.key] != $0.value }.map { .putConnection($0.value) }
+    steps += desired.virtualAddresses.subtracting(observed.virtualAddresses).sorted()
+      .map { .putVirtualAddress($0) }
     steps += desired.sources.sorted { $0.key < $1.key }
       .filter { observed.sources[$0.key] != $0.value }.map { .putSource($0.key, $0.value) }
     for (port, number) in desired.ports.sorted(by: { $0.key < $1.key }) where observed.ports[port] != number {

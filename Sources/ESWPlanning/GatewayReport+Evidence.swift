@@ -23,7 +23,8 @@ extension GatewayReport {
         toRemote: counted.toRemote, toLocal: counted.toLocal, drops: counted.drops,
         hosts: Array(
           counted.hosts.sorted { ($0.seenAgeMilliseconds, $0.mac) < ($1.seenAgeMilliseconds, $1.mac) }
-            .prefix(hosts)))
+            .prefix(hosts)),
+        virtualAddresses: counted.virtualAddresses)
     }
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,

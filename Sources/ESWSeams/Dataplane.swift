@@ -21,6 +21,10 @@ package protocol Dataplane: Sendable {
   /// Sends the probes. What answers shows in `evidence` later.
   func probe(_ probes: [Probe]) async throws
 
+  /// Asks on the local segments who holds virtual addresses. Who answers shows in `evidence` later, and is
+  /// announced to the remotes by the data path.
+  func ask(_ questions: [HolderQuestion]) async throws
+
   /// Each element says only "look again": something of the node changed, or events were lost.
   /// One consumer.
   func changes() -> AsyncStream<Void>

@@ -39,7 +39,9 @@ package actor AgentService: Service {
   /// The interfaces as they were last seen, for a report that has nothing newer.
   private var interfaces: [InterfaceFact] = []
   private var probes = ProbeSchedule()
+  private var holders = HolderSchedule()
   private var loggedProblems: [Problem] = []
+  private var loggedSilence: String?
 
   private let wakes: Mailbox<Void>
   private let outgoing: Mailbox<GatewayReport>
@@ -188,12 +190,26 @@ package actor AgentService: Service {
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
       tell(configuration, observation.interfaces, problems, evidence)
+      await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
       let due = probes.probes(for: configuration, evidence: evidence, now: .now)
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
       // The control plane must hear of it: silence would look like a dead node.
       tell(configuration, interfaces, [Problem(.node, "\(error)")], DataplaneEvidence())
+    }
+  }
+
+  /// Frames cross and hosts speak for themselves also when we cannot ask: it is no problem of a connection.
+  private func ask(_ questions: [HolderQuestion]) async {
+    guard !questions.isEmpty else { return }
+    do {
+      try await dataplane.ask(questions)
+      loggedSilence = nil
+    } catch {
+      guard loggedSilence != "\(error)" else { return }
+      loggedSilence = "\(error)"
+      logger.warning("virtual addresses are not asked for", metadata: ["error": "\(error)"])
     }
   }
 

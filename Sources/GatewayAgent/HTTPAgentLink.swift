@@ -28,11 +28,34 @@ package struct HTTPAgentLink: AgentLink {
       url.fragment == nil, url.user == nil, url.port.map({ (1...65535).contains($0) }) ?? true
     else { throw AgentLinkEndpointError(endpoint: endpoint) }
     let host = name.contains(":") ? "[\(name)]" : name
-    base = "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "") + "/openesw/v1/agent/\(node)"
+    base = "\(scheme)://\(host)" + (url.port.map { ":\($0)" } ?? "") + Self.path(of: node)
     self.token = token
     self.node = node
     self.http = http
   }
+
+  /// To a control plane in the same machine.
+  ///
+  /// - Parameter path: Of its socket.
+  package init(
+    socket path: String, node: NodeName, token: String, http: HTTPClient = .shared
+  ) throws(AgentLinkEndpointError) {
+    guard let url = URL(httpURLWithSocketPath: path, uri: Self.path(of: node)) else {
+      throw AgentLinkEndpointError(endpoint: path)
+    }
+    base = url.absoluteString
+    self.token = token
+    self.node = node
+    self.http = http
+  }
+
+  /// Whether nobody between can read what goes to an endpoint: over TLS, or within the machine.
+  package static func isPrivate(_ endpoint: String) -> Bool {
+    guard let url = URL(string: endpoint), let host = url.host else { return false }
+    return url.scheme == "https" || host == "localhost" || host == "::1" || host.hasPrefix("127.")
+  }
+
+  private static func path(of node: NodeName) -> String { "/openesw/v1/agent/\(node)" }
 
   package func configuration(
     after generation: Revision?, of store: StoreID?

@@ -15,8 +15,11 @@ struct DatapathMaps: Sendable {
   let hosts: BPFMap
   let node: BPFMap
   let offenders: BPFMap
+  /// Nil beside programs of a version that did without: it is made with ours.
+  let virtuals: BPFMap?
 
-  /// Nil unless every map is pinned in the layout that this binary's object has.
+  /// Nil unless every map is pinned in the layout that this binary's object has. Maps that came later than
+  /// `ESW_LAYOUT_VERSION` may be missing.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
     func open(_ name: String) throws(BPFError) -> BPFMap? {
       guard let map = try BPFMap(pinnedAt: folder.path(of: name)), map.layout == layouts[name] else {
@@ -40,6 +43,8 @@ struct DatapathMaps: Sendable {
     self.hosts = hosts
     self.node = node
     self.offenders = offenders
+    virtuals = try BPFMap(pinnedAt: folder.path(of: "esw_virtuals"))
+    if let virtuals, virtuals.layout != layouts["esw_virtuals"] { return nil }
   }
 
   // MARK: The node's row
@@ -109,6 +114,37 @@ struct DatapathMaps: Sendable {
       // Counters of a connection that only changes go on.
     }
   }
+
+  // MARK: Virtual addresses
+
+  /// Starts with nobody as the holder. False when it was there.
+  func put(_ virtual: VirtualAddress) throws(BPFError) -> Bool {
+    guard let virtuals else { throw Self.noVirtuals }
+    do throws(BPFError) {
+      try Self.set(virtuals, esw_virtual_key(virtual), to: esw_virtual_row(), .create)
+      return true
+    } catch  where error.errno == EEXIST {
+      return false
+    }
+  }
+
+  /// False when it was not there.
+  func remove(_ virtual: VirtualAddress) throws(BPFError) -> Bool {
+    try virtuals?.remove(bytes(of: esw_virtual_key(virtual))) ?? false
+  }
+
+  /// Who held what belongs to sides that are others now.
+  func forgetHolders(of number: ConnectionNumber) throws(BPFError) {
+    guard let virtuals else { return }
+    for key in try virtuals.keys() {
+      let row = try key.as(esw_virtual_key.self, from: virtuals)
+      guard row.connection == number.value else { continue }
+      try Self.set(virtuals, row, to: esw_virtual_row())
+    }
+  }
+
+  private static let noVirtuals = BPFError(
+    attempted: "open map", subject: "esw_virtuals", cause: .notInObject)
 
   /// False when it was not there.
   func remove(_ number: ConnectionNumber) throws(BPFError) -> Bool {

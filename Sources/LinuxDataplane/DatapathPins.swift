@@ -73,7 +73,12 @@ struct DatapathPins: Sendable {
       return Contents(condition: .otherLayout, maps: nil, links: try pinnedLinks())
     }
     let links = try pinnedLinks()
-    return Contents(condition: try condition(of: links), maps: maps, links: links)
+    let condition = try condition(of: links)
+    guard maps.virtuals != nil || condition == .otherPrograms else {
+      // Our programs have a map that cannot be found any more.
+      return Contents(condition: .otherLayout, maps: nil, links: links)
+    }
+    return Contents(condition: condition, maps: maps, links: links)
   }
 
   func openMaps() throws(BPFError) -> DatapathMaps? {

@@ -34,6 +34,10 @@ struct EvidenceCollection {
       add(
         offender: key.loadUnaligned(as: esw_offender_key.self), row.loadUnaligned(as: esw_offender_row.self))
     }
+    try maps.virtuals?.forEachEntry { key, row in
+      add(
+        virtual: key.loadUnaligned(as: esw_virtual_key.self), row.loadUnaligned(as: esw_virtual_row.self))
+    }
     for row in try maps.node.valuesPerCPU(of: bytes(of: UInt32(0))) ?? [] {
       add(node: row.withUnsafeBytes { $0.loadUnaligned(as: esw_node_row.self) })
     }
@@ -110,13 +114,30 @@ struct EvidenceCollection {
     guard evidence.connections[number] != nil,
       let mac = withUnsafeBytes(of: key.mac, { MACAddress(bytes: Array($0)) })
     else { return }
-    let side: HostFact.Side =
-      row.side == UInt8(ESW_SIDE_LOCAL.rawValue)
-      ? .local : .remote(Int(row.side) - Int(ESW_SIDE_REMOTE.rawValue))
     let host = HostFact(
-      mac: mac, address: IPv4Address(optional: row.address_be), side: side,
+      mac: mac, address: IPv4Address(optional: row.address_be), side: Self.side(row.side),
       seenAgeMilliseconds: age(row.last_seen_ns) ?? 0)
     evidence.connections[number]?.hosts.append(host)
+  }
+
+  private static func side(_ side: UInt8) -> HostFact.Side {
+    side == UInt8(ESW_SIDE_LOCAL.rawValue) ? .local : .remote(Int(side) - Int(ESW_SIDE_REMOTE.rawValue))
+  }
+
+  /// Kept in the order of addresses.
+  mutating func add(virtual key: esw_virtual_key, _ row: esw_virtual_row) {
+    let virtual = VirtualAddress(key)
+    guard var known = evidence.connections[virtual.connection]?.virtualAddresses else { return }
+    let fact = VirtualAddressFact(address: virtual.address, holder: holder(row), answered: row.answered)
+    known.insert(fact, at: known.firstIndex { $0.address > fact.address } ?? known.endIndex)
+    evidence.connections[virtual.connection]?.virtualAddresses = known
+  }
+
+  private func holder(_ row: esw_virtual_row) -> VirtualAddressFact.Holder? {
+    let word = bytes(of: row.holder)
+    guard word[7] != 0, let mac = MACAddress(bytes: Array(word.prefix(6))) else { return nil }
+    return VirtualAddressFact.Holder(
+      mac: mac, side: Self.side(word[6]), seenAgeMilliseconds: age(row.last_seen_ns) ?? 0)
   }
 
   // MARK: Strangers

@@ -26,6 +26,7 @@ struct MapContents {
   var ports: [(esw_port_key, esw_port_row)] = []
   var connections: [(esw_connection_key, esw_connection_row)] = []
   var sources: [(esw_source_key, esw_source_row)] = []
+  var virtuals: [esw_virtual_key] = []
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
@@ -39,6 +40,9 @@ struct MapContents {
     ports = try Self.pairs(maps.ports)
     connections = try Self.pairs(maps.connections)
     sources = try Self.pairs(maps.sources)
+    if let map = maps.virtuals {
+      virtuals = try Self.pairs(map, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
+    }
     let states = try maps.states.keys()
     let activities = try Set(maps.activity.keys())
     kept = Set(
@@ -138,6 +142,7 @@ extension KernelReading {
       let model = rows.kept.contains(key.connection) ? row.model(number, name: names.reference) : nil
       state.connections[number] = model ?? Self.unusable(number)
     }
+    state.virtualAddresses = Set(rows.virtuals.map { VirtualAddress($0) })
     if rows.hasForeignRows { state.datapath = .otherLayout }
   }
 

@@ -1,4 +1,5 @@
 internal import BPF
+internal import CDatapath
 internal import CLinux
 package import ESWModel
 internal import ESWSeams
@@ -101,6 +102,20 @@ package actor LinuxDataplane: Dataplane {
       // An address that is not there yet cannot ask; that nobody answers is what evidence shows then.
       guard let socket = try ProbeSocket(from: tunnelAddress) else { continue }
       for probe in probes { socket.send(probe) }
+    }
+  }
+
+  package func ask(_ questions: [HolderQuestion]) throws {
+    guard !questions.isEmpty, let maps = try pins.openMaps(), try maps.areOfThisVersion() else { return }
+    let socket = try SegmentSocket()
+    for question in questions {
+      // Nobody to ask for a connection that has just gone; the path's row has what the question needs.
+      guard
+        let row: esw_connection_row = try maps.connections.value(
+          of: esw_connection_key(connection: question.subject.connection.value)),
+        let frame = question.frame(from: row)
+      else { continue }
+      socket.send(frame, from: row.port_ifindex)
     }
   }
 

@@ -76,6 +76,19 @@ extension ConnectionID {
   }
 }
 
+extension esw_virtual_key {
+  init(_ virtual: VirtualAddress) {
+    self.init(connection: virtual.connection.value, address_be: virtual.address.networkOrder)
+  }
+}
+
+extension VirtualAddress {
+  init(_ key: esw_virtual_key) {
+    self.init(
+      connection: ConnectionNumber(key.connection), address: IPv4Address(networkOrder: key.address_be))
+  }
+}
+
 extension esw_source_key {
   init(_ key: SourceKey) {
     self.init(

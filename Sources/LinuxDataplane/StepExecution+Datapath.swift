@@ -12,7 +12,10 @@ extension StepExecution {
   }
 
   mutating func replacePrograms() throws -> StepOutcome {
-    try pins.replacePrograms() ? .applied : .alreadySo
+    let isNew = try pins.replacePrograms()
+    // Newer programs may have brought a map.
+    forgetMaps()
+    return isNew ? .applied : .alreadySo
   }
 
   mutating func unloadDatapath() throws -> StepOutcome {
@@ -122,7 +125,10 @@ extension StepExecution {
     try maps.put(after, row.number)
     // Hosts are known by side: local, or by a remote's place. When the sides are others, what was learned
     // about them is wrong until it ages.
-    if let before, !before.hasSidesOf(after) { try pins.sweep(flushing: row.number) }
+    if let before, !before.hasSidesOf(after) {
+      try pins.sweep(flushing: row.number)
+      try maps.forgetHolders(of: row.number)
+    }
     return .applied
   }
 

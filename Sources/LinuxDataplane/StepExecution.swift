@@ -60,6 +60,8 @@ struct StepExecution {
     case .removePort(let port): try removePort(port)
     case .putSource(let key, let row): try putSource(key, row)
     case .removeSource(let key): try removeSource(key)
+    case .putVirtualAddress(let virtual): try maps().put(virtual) ? .applied : .alreadySo
+    case .removeVirtualAddress(let virtual): try maps().remove(virtual) ? .applied : .alreadySo
     }
   }
 

@@ -20,7 +20,7 @@ extension SimulatedDataplane {
     case .adjustInterface(let name, let adjustment): adjust(name, adjustment)
     case .restoreInterface(let name): restore(name)
     case .attachProgram, .detachProgram, .putTunnel, .removeTunnel, .putConnection, .removeConnection,
-      .putPort, .removePort, .putSource, .removeSource:
+      .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress:
       state.datapath == nil ? Self.notLoaded : changeRow(step)
     }
   }
@@ -157,6 +157,10 @@ extension SimulatedDataplane {
     case .removePort(let port): state.ports[port] = nil
     case .putSource(let key, let row): state.sources[key] = row
     case .removeSource(let key): state.sources[key] = nil
+    case .putVirtualAddress(let virtual): state.virtualAddresses.insert(virtual)
+    case .removeVirtualAddress(let virtual):
+      state.virtualAddresses.remove(virtual)
+      forgetHolder(of: virtual)
     default: return .refused("EINVAL")
     }
     return .applied

@@ -16,8 +16,11 @@ package actor SimulatedDataplane: Dataplane {
   private var farHosts: [RemoteEndpoint: [IPv4Address: MACAddress]] = [:]
   private var answers: [ConnectionNumber: [Int: ContinuousClock.Instant]] = [:]
   private var learned: [ConnectionNumber: [HostFact]] = [:]
+  private var nearHosts: [InterfaceName: [IPv4Address: MACAddress]] = [:]
+  private var holders: [VirtualAddress: (mac: MACAddress, heard: ContinuousClock.Instant)] = [:]
   private var faults: [@Sendable (DataplaneStep) -> StepOutcome?] = []
   private var isBlind = false
+  private var isMute = false
   private let watchers = Mutex<[AsyncStream<Void>.Continuation]>([])
 
   /// Every step that was applied, in order.
@@ -72,12 +75,23 @@ package actor SimulatedDataplane: Dataplane {
 
   package struct Blind: Error {}
 
+  /// While it is mute, nobody on a segment can be asked.
+  package func setMute(_ isMute: Bool) { self.isMute = isMute }
+
+  package struct Mute: Error {}
+
   /// Puts a host behind a remote; it answers probes.
   package func placeFarHost(_ address: IPv4Address, _ mac: MACAddress, behind remote: RemoteEndpoint) {
     farHosts[remote, default: [:]][address] = mac
   }
 
   package func removeFarHosts() { farHosts = [:] }
+
+  /// Puts a host on the segment behind an interface or bridge; it answers questions about its address. One
+  /// host has an address; nil: none any more.
+  package func placeNearHost(_ address: IPv4Address, _ mac: MACAddress?, on segment: InterfaceName) {
+    nearHosts[segment, default: [:]][address] = mac
+  }
 
   /// From now on `fault` is asked before each step; an outcome from it replaces the step.
   package func inject(_ fault: @escaping @Sendable (DataplaneStep) -> StepOutcome?) { faults.append(fault) }
@@ -111,6 +125,7 @@ package actor SimulatedDataplane: Dataplane {
         connection.receivedAgeMilliseconds[index] = (now - moment).wholeMilliseconds
       }
       connection.hosts = learned[number] ?? []
+      connection.virtualAddresses = virtualAddresses(of: number, now)
       result.connections[number] = connection
     }
     return result
@@ -129,6 +144,33 @@ package actor SimulatedDataplane: Dataplane {
       learned[source.connection, default: []].append(host)
     }
   }
+
+  private func virtualAddresses(
+    of number: ConnectionNumber, _ now: ContinuousClock.Instant
+  ) -> [VirtualAddressFact] {
+    state.virtualAddresses.filter { $0.connection == number }.sorted().map { virtual in
+      let holder = holders[virtual].map { mac, heard in
+        VirtualAddressFact.Holder(
+          mac: mac, side: .local, seenAgeMilliseconds: (now - heard).wholeMilliseconds)
+      }
+      return VirtualAddressFact(address: virtual.address, holder: holder, answered: 0)
+    }
+  }
+
+  package func ask(_ questions: [HolderQuestion]) throws {
+    if isMute { throw Mute() }
+    for question in questions {
+      let subject = question.subject
+      guard state.virtualAddresses.contains(subject),
+        case .name(let port) = state.connections[subject.connection]?.port,
+        let mac = nearHosts[state.bridgePorts[port]?.bridge ?? port]?[subject.address],
+        question.holder == nil || question.holder == mac
+      else { continue }
+      holders[subject] = (mac, ContinuousClock.now)
+    }
+  }
+
+  func forgetHolder(of virtual: VirtualAddress) { holders[virtual] = nil }
 
   package nonisolated func changes() -> AsyncStream<Void> {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -149,6 +191,7 @@ package actor SimulatedDataplane: Dataplane {
   func forgetEvidence() {
     answers = [:]
     learned = [:]
+    holders = [:]
   }
 
   func forgetEvidence(of number: ConnectionNumber) {

@@ -23,6 +23,9 @@ private let nonsense: [String] = [
 @Suite struct `A body that makes no sense` {
   static let posts = [
     "\(Lab.v3)/instances", "\(Lab.v1)/vpcs", "\(Lab.v1)/subnets", "\(Lab.ours)/attachments",
+    "\(Lab.v1)/ports", "\(Lab.v1)/privateips",
+    "\(Lab.v3)/connections/0f6f3a58-8f0e-4a57-9a44-52e6f1f5affe/vports/bind",
+    "\(Lab.v3)/connections/0f6f3a58-8f0e-4a57-9a44-52e6f1f5affe/vports/unbind",
   ]
 
   @Test(arguments: posts, nonsense.indices)
@@ -216,7 +219,8 @@ struct BadConnection: Sendable, CustomTestStringConvertible {
   }
 
   @Test(arguments: [
-    "\(Lab.v1)/vpcs/", "\(Lab.v1)/subnets/", "\(Lab.ours)/attachments/", "\(Lab.ours)/connections/",
+    "\(Lab.v1)/vpcs/", "\(Lab.v1)/subnets/", "\(Lab.v1)/ports/", "\(Lab.v1)/privateips/",
+    "/v3/\(Lab.project)/vpc/vpcs/", "\(Lab.ours)/attachments/", "\(Lab.ours)/connections/",
     "\(Lab.ours)/instances/", "\(Lab.v3)/resources/",
   ])
   func `is a 404 everywhere else`(path: String) async throws {

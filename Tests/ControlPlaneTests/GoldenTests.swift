@@ -18,7 +18,9 @@ import Testing
     "UpdateConnection",
     "ListFlavors", "ListAvailabilityZones", "ListQuotas", "ListResourceJobs", "InstanceDiagnosis",
     "ConnectionDiagnosis", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment", "DeleteSubnet",
-    "DeleteVPC",
+    "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
+    "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
+    "BindVport", "UnbindVport",
   ]
 
   static let recording = Task { try await record() }
@@ -43,6 +45,7 @@ import Testing
       try await recorder.networks()
       try await recorder.switches()
       try await recorder.catalogue()
+      try await recorder.ports()
       try await recorder.deletions()
       return recorder.transcripts
     }
@@ -133,6 +136,42 @@ private struct Recorder {
     try await take("ListFlavors", .get, "\(Lab.v3)/flavors")
     try await take("ListAvailabilityZones", .get, "\(Lab.v3)/availability-zones")
     try await take("ListQuotas", .get, "\(Lab.v3)/quotas")
+  }
+
+  mutating func ports() async throws {
+    let vpc = "\(Lab.v1)/vpcs/\(ids["vpc"]!)"
+    try await take("UpdateVPC", .put, vpc, body: #"{"vpc":{"name":"vpc-02","description":"d"}}"#)
+    try await take(
+      "ShowVPCOfVersion3", .get, "\(Lab.v1.replacing("/v1", with: "/v3"))/vpc/vpcs/\(ids["vpc"]!)")
+    try await take(
+      "UpdateSubnet", .put, "\(vpc)/subnets/\(ids["subnet"]!)",
+      body: #"{"subnet":{"name":"layer2","dhcp_enable":false,"secondary_dns":"10.1.0.54"}}"#)
+    let port = """
+      {"port":{"network_id":"\(ids["subnet"]!)","name":"virtual","device_owner":"neutron:VIP_PORT",
+       "fixed_ips":[{"subnet_id":"\(ids["subnet"]!)","ip_address":"10.1.0.7"}]}}
+      """
+    try await take("CreatePort", .post, "\(Lab.v1)/ports", body: port, id: "port")
+    let vport = #"{"vport":{"id":"\#(ids["port"]!)"}}"#
+    let vports = "\(Lab.v3)/connections/\(ids["connection"]!)/vports"
+    try await caller.report(interfaces: 2)
+    try await take("BindVport", .post, "\(vports)/bind", body: vport)
+    try await take("ShowPort", .get, "\(Lab.v1)/ports/\(ids["port"]!)")
+    try await take("UnbindVport", .post, "\(vports)/unbind", body: vport)
+    try await take(
+      "UpdatePort", .put, "\(Lab.v1)/ports/\(ids["port"]!)",
+      body: #"{"port":{"name":"虚拟","security_groups":null,"allowed_address_pairs":null}}"#)
+    let privateIP = """
+      {"privateips":[{"subnet_id":"\(ids["subnet"]!)"}]}
+      """
+    try await take("CreatePrivateIPs", .post, "\(Lab.v1)/privateips", body: privateIP)
+    try await take("ListPrivateIPs", .get, "\(Lab.v1)/subnets/\(ids["subnet"]!)/privateips")
+    let row = caller.lab.snapshot.port(at: IPv4Address("10.1.0.8")!, in: SubnetID(ids["subnet"]!)!)
+    let path = "\(Lab.v1)/privateips/\(row?.id.description ?? "none")"
+    try await take("ShowPrivateIP", .get, path)
+    try await take("DeletePrivateIP", .delete, path)
+    try await take(
+      "ListPorts", .get, "\(Lab.v1)/ports", query: [("device_owner", "neutron:VIP_PORT"), ("limit", "1")])
+    try await take("DeletePort", .delete, "\(Lab.v1)/ports/\(ids["port"]!)")
   }
 
   mutating func deletions() async throws {

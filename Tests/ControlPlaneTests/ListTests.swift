@@ -115,7 +115,7 @@ import Testing
     try await Lab.run { _, caller in
       for path in [
         "\(Lab.v3)/connections", "\(Lab.v3)/instances", "\(Lab.v1)/vpcs", "\(Lab.v1)/subnets",
-        "\(Lab.ours)/attachments",
+        "\(Lab.ours)/attachments", "\(Lab.v1)/ports",
       ] {
         let reply = try await caller.call(.get, path, query: [(name, value)])
         #expect(reply.status == 400)

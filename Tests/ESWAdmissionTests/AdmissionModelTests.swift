@@ -200,8 +200,8 @@ private func portViolations(in snapshot: IntentSnapshot) -> [String] {
   var found: [String] = []
   func demand(_ holds: Bool, _ sentence: String) { if !holds { found.append(sentence) } }
   let ports = snapshot.ports.values
-  let places =
-    ports.map { [$0.subnet, $0.address.description] as [AnyHashable] }
+  let places: [[AnyHashable]] =
+    ports.map { [$0.subnet, $0.address.description] }
     + snapshot.instances.values.map { [$0.tunnelSubnet, $0.tunnelAddress.description] }
     + connections.flatMap { row in row.fixedAddresses.map { [row.subnet, $0.description] } }
     + snapshot.subnets.values.map { [$0.id, $0.gateway.description] }

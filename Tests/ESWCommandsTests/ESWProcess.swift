@@ -78,10 +78,10 @@ final class ServeProcess {
   private(set) var endpoint = ""
 
   /// - Parameter folder: Nil: a new one. It is removed at the end.
-  init(_ arguments: [String] = [], folder: String? = nil) async throws {
+  init(_ arguments: [String] = [], folder: String? = nil, listen: String = "127.0.0.1:0") async throws {
     let folder = folder ?? NSTemporaryDirectory() + "esw-serve-\(UUID().uuidString)"
     self.folder = folder
-    self.arguments = ["serve", "--listen", "127.0.0.1:0", "--data", folder] + arguments
+    self.arguments = ["serve", "--listen", listen, "--data", folder] + arguments
     process = try ESWProcess(self.arguments)
     try await awaitEndpoint()
   }

@@ -66,7 +66,7 @@ import Testing
       try Data("{".utf8).write(to: URL(fileURLWithPath: file))
       let server = try await SwitchServer(
         .init(
-          dataFolder: path, host: "127.0.0.1", port: 0, region: Region(), node: node,
+          dataFolder: path, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
           logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: SimulatedDataplane()))
       let key = try #require(try await server.firstKey())
       let endpoints = AsyncStream<String>.makeStream()

@@ -14,8 +14,17 @@ let vendorPython = ProcessInfo.processInfo.environment["ESW_PYTHON"]
 enum SimulatedServer {
   static let node = NodeName("node-1")!
 
-  /// - Parameter body: Gets the endpoint and the key of the first start.
-  static func run(_ body: (String, AccessKey) async throws -> Void) async throws {
+  /// - Parameters:
+  ///   - tls: Nil: plain HTTP.
+  ///   - body: Gets the endpoint and the key of the first start.
+  static func run(tls: TLSFiles? = nil, _ body: (String, AccessKey) async throws -> Void) async throws {
+    try await runInFolder(tls: tls) { endpoint, key, _ in try await body(endpoint, key) }
+  }
+
+  /// - Parameter body: Gets the server's data folder too.
+  static func runInFolder(
+    tls: TLSFiles? = nil, _ body: (String, AccessKey, DataFolder) async throws -> Void
+  ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let kernel = SimulatedDataplane()
@@ -26,7 +35,8 @@ enum SimulatedServer {
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: node,
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
+        node: node,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
@@ -36,20 +46,22 @@ enum SimulatedServer {
       try await services.run()
     }
     let endpoint = try #require(await endpoints.stream.first { _ in true })
-    try await body(endpoint, key)
+    try await body(endpoint, key, try DataFolder(folder))
     await services.triggerGracefulShutdown()
     _ = await serving.result
   }
 
   /// Runs a script of `Tests/SDK` as a user of the vendor's clients would.
+  ///
+  /// - Parameter caFile: Of the authorities that it trusts; nil: the system's.
   static func script(
-    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey
+    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey, caFile: String? = nil
   ) async throws -> Program.Result {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../SDK/\(name)").path
     return try await Program.run(
       "env",
-      [
+      (caFile.map { ["REQUESTS_CA_BUNDLE=\($0)"] } ?? []) + [
         "HUAWEICLOUD_SDK_AK=\(key.id)", "HUAWEICLOUD_SDK_SK=\(key.secret)",
         "HUAWEICLOUD_SDK_PROJECT_ID=\(key.project)", vendorPython ?? "python3", "-B", path, endpoint,
         "\(node)",

@@ -76,6 +76,36 @@ import Testing
       ])
   }
 
+  @Test func `a bound virtual address is a row of its connection, and goes when it is unbound`() async throws
+  {
+    let kernel = await Self.world()
+    let unbound = Sample.full().configuration
+    let bound = unbound.binding([IPv4Address("192.168.0.9")!, IPv4Address("192.168.0.8")!])
+    _ = try await Self.converge(kernel, unbound)
+    func steps(_ configuration: GatewayConfiguration) async throws -> [String] {
+      let observation = try await kernel.observe()
+      let desired = DesiredDataplane(for: configuration, on: observation)
+      let steps = DataplanePlan(from: observation.state, to: desired.state).steps
+      #expect(
+        steps.map { desired.subject(of: $0) }.allSatisfy {
+          $0 == .leftovers || $0 == .connection(Sample.id(21))
+        })
+      return steps.map(\.description)
+    }
+    #expect(
+      try await steps(bound) == [
+        "map virtuals: + 192.168.0.8 of connection 1, answers for its holder",
+        "map virtuals: + 192.168.0.9 of connection 1, answers for its holder",
+      ])
+    #expect(try await Self.converge(kernel, bound) == 1)
+    #expect(
+      try await steps(unbound) == [
+        "map virtuals: - 192.168.0.8 of connection 1", "map virtuals: - 192.168.0.9 of connection 1",
+      ])
+    #expect(try await Self.converge(kernel, unbound) == 1)
+    #expect(try await kernel.observe().state.virtualAddresses.isEmpty)
+  }
+
   @Test func `removing the last instance leaves the machine as it was`() async throws {
     let kernel = await Self.world()
     let before = try await kernel.observe()
@@ -127,6 +157,7 @@ import Testing
     let seed = UInt64(round) &* 7919 &+ 17
     let kernel = await Self.world()
     let configuration = Sample.full(point: .bridge(Sample.bridge)).configuration
+      .binding([IPv4Address("192.168.0.9")!])
     _ = try await Self.converge(kernel, configuration)
     let good = try await kernel.observe().state
     await kernel.meddle { $0.loseSomething(seed: seed) }
@@ -158,5 +189,25 @@ extension DataplaneState {
         connection: ConnectionNumber(77), remoteIndex: 0)
     }
     if lose() { ports[.gone(index: 4242)] = ConnectionNumber(3) }
+    if lose() { virtualAddresses = [] }
+    if lose() {
+      virtualAddresses.insert(VirtualAddress(connection: ConnectionNumber(77), address: IPv4Address(9)))
+    }
+  }
+}
+
+extension GatewayConfiguration {
+  /// With these virtual addresses bound to every connection.
+  func binding(_ virtualAddresses: [IPv4Address]) -> GatewayConfiguration {
+    let connections = connections.map { old in
+      ConnectionConfiguration(
+        id: old.id, number: old.number, instance: old.instance, attachment: old.attachment, point: old.point,
+        tunnelAddress: old.tunnelAddress, network: old.network, gateway: old.gateway,
+        fixedAddress: old.fixedAddress, fixedMAC: old.fixedMAC, remotes: old.remotes,
+        learningLimit: old.learningLimit, ageingSeconds: old.ageingSeconds, virtualAddresses: virtualAddresses
+      )
+    }
+    return GatewayConfiguration(
+      store: store, generation: generation, node: node, tunnels: tunnels, connections: connections)
   }
 }

@@ -31,6 +31,12 @@ import Testing
             HostFact(mac: MACAddress(2)!, address: nil, side: .remote(0), seenAgeMilliseconds: 9),
             HostFact(
               mac: MACAddress(3)!, address: IPv4Address("10.1.0.9")!, side: .local, seenAgeMilliseconds: 0),
+          ],
+          virtualAddresses: [
+            VirtualAddressFact(
+              address: IPv4Address("10.1.0.7")!,
+              holder: .init(mac: MACAddress(3)!, side: .remote(1), seenAgeMilliseconds: 4), answered: 5),
+            VirtualAddressFact(address: IPv4Address("10.1.0.8")!, holder: nil, answered: 0),
           ])
       ],
       strangers: [
@@ -38,7 +44,9 @@ import Testing
       ])
   }
 
-  var configuration: GatewayConfiguration {
+  var configuration: GatewayConfiguration { configuration([IPv4Address("10.1.0.7")!]) }
+
+  func configuration(_ virtualAddresses: [IPv4Address]) -> GatewayConfiguration {
     GatewayConfiguration(
       store: store, generation: Revision(7), node: node,
       tunnels: [
@@ -54,7 +62,7 @@ import Testing
           tunnelAddress: IPv4Address("10.0.0.9")!, network: IPv4Network("10.1.0.0/24")!,
           gateway: IPv4Address("10.1.0.1")!, fixedAddress: IPv4Address("10.1.0.2")!, fixedMAC: MACAddress(2)!,
           remotes: [RemoteEndpoint(vni: VNI(5000)!, address: IPv4Address("192.0.2.1")!)], learningLimit: 10,
-          ageingSeconds: 300)
+          ageingSeconds: 300, virtualAddresses: virtualAddresses)
       ])
   }
 
@@ -65,6 +73,21 @@ import Testing
   @Test func `carries a configuration whole`() throws {
     #expect(
       try AgentLinkMessages.configuration(from: AgentLinkMessages.encode(configuration)) == configuration)
+  }
+
+  @Test func `reads what was written before there were virtual addresses`() throws {
+    let none = configuration([])
+    let text = String(decoding: try AgentLinkMessages.encode(none), as: UTF8.self)
+    let older = text.replacing("\"virtualAddresses\":[]", with: "")
+      .replacing(",,", with: ",").replacing(",}", with: "}")
+    #expect(older != text && !older.contains("virtualAddresses"))
+    #expect(try AgentLinkMessages.configuration(from: Data(older.utf8)) == none)
+
+    let told = String(decoding: try AgentLinkMessages.encode(report), as: UTF8.self)
+    let pattern = /,"virtualAddresses":\[[^\]]*\]/
+    #expect(told.contains(pattern))
+    let silent = Data(told.replacing(pattern, with: "").utf8)
+    #expect(try AgentLinkMessages.report(from: silent).connections.first?.virtualAddresses == nil)
   }
 
   @Test func `refuses another version before it reads on`() {

@@ -34,7 +34,7 @@ enum Stretch {
   static let remote = RemoteEndpoint(vni: VNI(100)!, address: IPv4Address("192.168.1.7")!)
 
   static func configuration(
-    _ generation: UInt64, store: UInt64 = 1, isEmpty: Bool = false
+    _ generation: UInt64, store: UInt64 = 1, virtualAddresses: [IPv4Address] = [], isEmpty: Bool = false
   ) -> GatewayConfiguration {
     let tunnel = TunnelConfiguration(
       instance: InstanceID(high: 0, low: 1), address: IPv4Address("10.9.0.12")!, prefixLength: 24,
@@ -44,7 +44,8 @@ enum Stretch {
       attachment: AttachmentID(high: 0, low: 3), point: .interface(segment), tunnelAddress: tunnel.address,
       network: IPv4Network("192.168.0.0/24")!, gateway: IPv4Address("192.168.0.1")!,
       fixedAddress: IPv4Address("192.168.0.250")!, fixedMAC: MACAddress(locallyAdministered: 9),
-      remotes: [remote], learningLimit: 100, ageingSeconds: 300)
+      remotes: [remote], learningLimit: 100, ageingSeconds: 300,
+      virtualAddresses: virtualAddresses)
     return GatewayConfiguration(
       store: StoreID(high: 0, low: store), generation: Revision(generation), node: node,
       tunnels: isEmpty ? [] : [tunnel], connections: isEmpty ? [] : [connection])
@@ -101,6 +102,28 @@ enum Stretch {
         $0.connections.first?.remotes.first?.receivedAgeMilliseconds != nil
       }
       #expect(report.connections.first?.hosts.first?.address == IPv4Address("192.168.0.20"))
+    }
+  }
+
+  @Test func `a local host that has a bound virtual address is found, and who cannot be asked is no problem`()
+    async throws
+  {
+    let kernel = await Stretch.kernel()
+    let address = IPv4Address("192.168.0.50")!
+    let mac = MACAddress(locallyAdministered: 50)
+    await kernel.placeNearHost(address, mac, on: Stretch.segment)
+    await kernel.setMute(true)
+    let link = SimulatedAgentLink()
+    try await withAgent(kernel: kernel, link: link) {
+      await link.offer(Stretch.configuration(5, virtualAddresses: [address]))
+      let mute = try await report(of: link) { $0.connections.first?.virtualAddresses?.count == 1 }
+      #expect(mute.problems.isEmpty && mute.connections.first?.virtualAddresses?.first?.holder == nil)
+      await kernel.setMute(false)
+      let found = try await report(of: link) {
+        $0.connections.first?.virtualAddresses?.first?.isAnsweredFor == true
+      }
+      #expect(found.problems.isEmpty)
+      #expect(found.connections.first?.virtualAddresses?.first?.holder?.mac == mac)
     }
   }
 

@@ -61,6 +61,8 @@ func withNode(
     await dataplane.place(ContractNode.bridge, kind: "bridge")
     let mac = MACAddress(locallyAdministered: 20)
     await dataplane.placeFarHost(Stretch.farHost, mac, behind: Stretch.remote)
+    await dataplane.placeNearHost(
+      Stretch.localHost, MACAddress(locallyAdministered: 10), on: ContractNode.segment)
     try await body(.simulated(dataplane))
   case .kernel:
     try await withStretch { stretch in

@@ -29,7 +29,7 @@ import Testing
     on implementation: Implementation, attachment: Stretch.Attachment
   ) async throws {
     try await withNode(implementation) { node in
-      let configuration = Stretch.configuration(attachment)
+      let configuration = Stretch.configuration(attachment, virtualAddresses: [Stretch.localHost])
       let plan = try await Stretch.plan(node.dataplane, to: configuration)
       #expect(await node.dataplane.execute(plan) == plan.map { _ in .applied })
       #expect(try await Stretch.plan(node.dataplane, to: configuration) == [])
@@ -42,7 +42,8 @@ import Testing
   ) async throws {
     try await withNode(implementation) { node in
       let dataplane = node.dataplane
-      let making = try await Stretch.plan(dataplane, to: Stretch.configuration(attachment))
+      let configuration = Stretch.configuration(attachment, virtualAddresses: [Stretch.localHost])
+      let making = try await Stretch.plan(dataplane, to: configuration)
       for step in making {
         #expect(await dataplane.execute([step]) == [.applied], "\(step)")
         let once = try await dataplane.observe()
@@ -63,6 +64,7 @@ import Testing
     return state.programs.sorted().map { .detachProgram($0) }
       + state.ports.keys.sorted().map { .removePort($0) }
       + state.sources.keys.sorted().map { .removeSource($0) }
+      + state.virtualAddresses.sorted().map { .removeVirtualAddress($0) }
       + state.connections.keys.sorted().map { .removeConnection($0) }
       + state.tunnels.sorted().map { .removeTunnel($0) } + [.unloadDatapath]
       + state.ownedAddresses.sorted().map { .removeAddress($0) }
@@ -114,6 +116,9 @@ import Testing
     }
   }
 
+  private static let virtual = VirtualAddress(
+    connection: ConnectionNumber(1), address: Stretch.localHost)
+
   /// Each of these needs the data path.
   private static let rowSteps: [DataplaneStep] = {
     let row = ConnectionRow(
@@ -127,7 +132,7 @@ import Testing
       .removeConnection(row.number), .putPort(ContractNode.segment, row.number),
       .removePort(.name(ContractNode.segment)),
       .putSource(source, SourceRow(connection: row.number, remoteIndex: 0)), .removeSource(source),
-      .registerSlowPath(Stretch.slowPath),
+      .registerSlowPath(Stretch.slowPath), .putVirtualAddress(virtual), .removeVirtualAddress(virtual),
     ]
   }()
 
@@ -181,7 +186,7 @@ import Testing
         .removeConnection(ConnectionNumber(5)), .removeTunnel(Stretch.tunnelAddress), .removeSource(source),
         .detachProgram(ProgramAttachment(program: .local, interface: .gone(index: 4711))),
         .restoreInterface(ContractNode.segment), .deleteSlowPath(Stretch.slowPath),
-        .deleteBridgePort(inner: ContractNode.absent),
+        .deleteBridgePort(inner: ContractNode.absent), .removeVirtualAddress(Self.virtual),
       ]
       #expect(await dataplane.execute(steps) == steps.map { _ in .alreadySo })
     }
@@ -238,6 +243,47 @@ import Testing
       #expect(evidence.receivedAgeMilliseconds[0] != nil)
       #expect(evidence.hosts.first { $0.address == Stretch.farHost }?.side == .remote(0))
     }
+  }
+
+  @Test(arguments: Implementation.here)
+  func `a local host that has a virtual address is known when it was asked`(
+    on implementation: Implementation
+  ) async throws {
+    try await withNode(implementation) { node in
+      let dataplane = node.dataplane
+      let nobodys = VirtualAddress(connection: ConnectionNumber(1), address: IPv4Address("10.9.0.99")!)
+      let addresses = [Self.virtual.address, nobodys.address]
+      try await Stretch.converge(dataplane, to: Stretch.configuration(virtualAddresses: addresses))
+      let everybody = [Self.virtual, nobodys].map { HolderQuestion(of: $0, to: nil) }
+      let holder = try await eventually {
+        try await dataplane.ask(everybody)
+        return try await Self.holders(dataplane)[Stretch.localHost]
+      }
+      #expect(holder.side == .local)
+      #expect(try await Self.holders(dataplane)[nobodys.address] == nil)
+
+      // He is asked alone, too, and what is not bound is asked of nobody.
+      let unknown = VirtualAddress(connection: ConnectionNumber(9), address: Stretch.localHost)
+      try await dataplane.ask([HolderQuestion(of: unknown, to: nil)])
+      try await ContinuousClock().sleep(for: .milliseconds(100))
+      _ = try await eventually {
+        try await dataplane.ask([HolderQuestion(of: Self.virtual, to: holder.mac)])
+        let age = try await Self.holders(dataplane)[Stretch.localHost]?.seenAgeMilliseconds
+        return age.flatMap { $0 < 100 ? true : nil }
+      }
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      #expect(try await dataplane.evidence().connections[ConnectionNumber(1)]?.virtualAddresses == [])
+    }
+  }
+
+  private static func holders(
+    _ dataplane: any Dataplane
+  ) async throws -> [IPv4Address: VirtualAddressFact.Holder] {
+    let facts = try await dataplane.evidence().connections[ConnectionNumber(1)]?.virtualAddresses ?? []
+    #expect(facts.map(\.address) == facts.map(\.address).sorted())
+    return Dictionary(
+      facts.compactMap { fact in fact.holder.map { (fact.address, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
   @Test(arguments: Implementation.here)

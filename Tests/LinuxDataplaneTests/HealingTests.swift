@@ -14,16 +14,18 @@ struct `A data plane that somebody meddles with` {
     case slowPathDeleted, slowPathLowered, slowPathNotForwarding, addressDeleted, segmentMadeAnew
     case underlayMadeAnew, linkRemoved, portRemoved, connectionRemoved, stateRemoved, activityRemoved
     case sourceRemoved, tunnelRemoved, promiscuityRemoved, connectionChanged, pinsRemoved, sourceOfNobody
+    case virtualRemoved, virtualOfNobody
   }
 
   @Test(arguments: Damage.allCases)
   func `is healed by one round`(damage: Damage) async throws {
     try await withStretch { stretch in
       let dataplane = try stretch.dataplane()
-      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      let configuration = Stretch.configuration(virtualAddresses: [Stretch.localHost])
+      try await Stretch.converge(dataplane, to: configuration)
       try Self.make(damage, stretch)
-      #expect(try await Stretch.plan(dataplane, to: Stretch.configuration()) != [], "\(damage) was not seen")
-      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      #expect(try await Stretch.plan(dataplane, to: configuration) != [], "\(damage) was not seen")
+      try await Stretch.converge(dataplane, to: configuration)
       #expect(try stretch.hostReaches(Stretch.farHost))
     }
   }
@@ -71,6 +73,9 @@ struct `A data plane that somebody meddles with` {
     case .sourceOfNobody:
       let key = esw_source_key(vni: 0, remote_address_be: 1, tunnel_address_be: 2)
       try map("esw_sources").set(key, to: esw_source_row(connection: 1, remote_index: 0))
+    case .virtualRemoved: try clear("esw_virtuals")
+    case .virtualOfNobody:
+      try map("esw_virtuals").set(esw_virtual_key(connection: 9, address_be: 1), to: esw_virtual_row())
     }
   }
 }

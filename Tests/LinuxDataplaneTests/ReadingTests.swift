@@ -258,6 +258,69 @@ import Testing
   }
 }
 
+@Suite struct `Evidence of virtual addresses` {
+  private static let second: UInt64 = 1_000_000_000
+
+  @Test func `says who holds them, on which side and since when he was silent`() {
+    var collection = EvidenceCollection(now: 100 * Self.second)
+    collection.add([], of: ConnectionNumber(1))
+    func add(_ last: UInt32, _ holder: [UInt8], seen: UInt64, connection: UInt32 = 1) {
+      var row = esw_virtual_row()
+      row.holder = holder.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+      row.last_seen_ns = seen * Self.second
+      row.answered = UInt64(last)
+      let address = IPv4Address(IPv4Address("10.9.0.0")!.value + last)
+      collection.add(
+        virtual: esw_virtual_key(connection: connection, address_be: address.networkOrder), row)
+    }
+    add(53, hex("02 00 00 00 00 03 00 01"), seen: 94)  // local, silent for too long
+    add(51, hex("02 00 00 00 00 01 00 01"), seen: 96)  // local
+    add(52, hex("02 00 00 00 00 02 02 01"), seen: 99)  // behind the second remote
+    add(50, hex("00 00 00 00 00 00 00 00"), seen: 0)
+    add(50, hex("00 00 00 00 00 00 00 00"), seen: 0, connection: 2)
+
+    let facts = collection.evidence.connections[ConnectionNumber(1)]?.virtualAddresses ?? []
+    #expect(facts.map(\.answered) == [50, 51, 52, 53])
+    #expect(
+      facts.map { $0.holder?.mac.value } == [nil, 0x0200_0000_0001, 0x0200_0000_0002, 0x0200_0000_0003])
+    #expect(facts.map { $0.holder?.side } == [nil, .local, .remote(1), .local])
+    #expect(facts.map { $0.holder?.seenAgeMilliseconds } == [nil, 4_000, 1_000, 6_000])
+    #expect(facts.map(\.isAnsweredFor) == [false, true, false, false])
+    #expect(collection.evidence.connections[ConnectionNumber(2)] == nil)
+  }
+
+  @Test func `calls silent who the data path does not speak for any more`() {
+    #expect(UInt64(VirtualAddressFact.silentMilliseconds) * 1_000_000 == ESW_HOLDER_SILENT_NS)
+  }
+}
+
+@Suite struct `A question for a holder` {
+  @Test(arguments: [nil, MACAddress("02:00:00:00:00:0a")!])
+  func `is an ARP request from the fixed address, to one host or to all`(holder: MACAddress?) {
+    let row = esw_connection_row(`Rows of the maps`.row, port: 5)
+    let subject = VirtualAddress(connection: ConnectionNumber(7), address: IPv4Address("10.9.0.50")!)
+    let destination = holder == nil ? "ff ff ff ff ff ff" : "02 00 00 00 00 0a"
+    #expect(
+      HolderQuestion(of: subject, to: holder).frame(from: row).map(hexText)
+        == hexText(
+          hex(
+            """
+            \(destination) 02 e5 00 00 00 01  # from the fixed MAC
+            08 06                                # ARP
+            00 01 08 00 06 04 00 01              # Ethernet, IPv4, request
+            02 e5 00 00 00 01 0a 09 00 01        # sender
+            00 00 00 00 00 00 0a 09 00 32        # target
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            """)))
+  }
+
+  @Test func `is none where there is no port to ask by`() {
+    let subject = VirtualAddress(connection: ConnectionNumber(7), address: IPv4Address("10.9.0.50")!)
+    let row = esw_connection_row(`Rows of the maps`.row, port: 0)
+    #expect(HolderQuestion(of: subject, to: nil).frame(from: row) == nil)
+  }
+}
+
 @Suite struct `A probe` {
   @Test func `is an ARP request in Ethernet in VXLAN, padded to the least frame`() {
     let probe = Probe(

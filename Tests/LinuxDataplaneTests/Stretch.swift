@@ -40,11 +40,12 @@ struct Stretch {
 
   /// One tunnel, one connection; `isEmpty` for a node that has nothing to do any more.
   static func configuration(
-    _ attachment: Attachment = .interface, remotes: [RemoteEndpoint] = [remote], isEmpty: Bool = false
+    _ attachment: Attachment = .interface, remotes: [RemoteEndpoint] = [remote],
+    virtualAddresses: [IPv4Address] = [], isEmpty: Bool = false
   ) -> GatewayConfiguration {
     let point: AttachmentPoint =
       attachment == .interface ? .interface(InterfaceName("segment0")!) : .bridge(InterfaceName("cloud0")!)
-    return configuration(isEmpty ? [] : [connection(1, at: point, remotes: remotes)])
+    return configuration(isEmpty ? [] : [connection(1, at: point, remotes: remotes, virtualAddresses)])
   }
 
   /// One tunnel for some connections.
@@ -59,14 +60,16 @@ struct Stretch {
 
   /// All connections stretch the same addresses.
   static func connection(
-    _ number: UInt32, at point: AttachmentPoint, remotes: [RemoteEndpoint]
+    _ number: UInt32, at point: AttachmentPoint, remotes: [RemoteEndpoint],
+    _ virtualAddresses: [IPv4Address] = []
   ) -> ConnectionConfiguration {
     ConnectionConfiguration(
       id: Identifier(high: 0x0102_0304_0506_0708, low: 1 + UInt64(number)),
       number: ConnectionNumber(number), instance: Identifier(high: 1, low: 1),
       attachment: Identifier(high: UInt64(number), low: 3), point: point, tunnelAddress: tunnelAddress,
       network: IPv4Network("10.9.0.0/24")!, gateway: fixedAddress, fixedAddress: fixedAddress,
-      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300)
+      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300,
+      virtualAddresses: virtualAddresses)
   }
 
   /// Makes the kernel equal to a configuration, as the agent does; the steps it took.

@@ -1,74 +1,25 @@
 """Walks the flow of a user with the vendor's own SDK against a running server.
 
-    walk.py ENDPOINT NODE UNDERLAY SEGMENT
-
-Credentials come from the variables that the SDK's users have. Each step checks what it sees and
-says so; the first surprise ends the walk with status 1.
+    walk.py ENDPOINT NODE UNDERLAY SEGMENT sync|async
 """
-import os
 import sys
-import time
 
-import requests
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkcore.sdk_request import SdkRequest
-from huaweicloudsdkcore.signer.signer import Signer
 from huaweicloudsdkesw import v3 as esw
 from huaweicloudsdkvpc import v2 as vpc
 
-endpoint, node, underlay, segment = sys.argv[1:5]
-credentials = BasicCredentials(
-    os.environ["HUAWEICLOUD_SDK_AK"], os.environ["HUAWEICLOUD_SDK_SK"], os.environ["HUAWEICLOUD_SDK_PROJECT_ID"])
-project = credentials.project_id
-switch = esw.EswClient.new_builder().with_endpoint(endpoint).with_credentials(credentials).build()
-network = vpc.VpcClient.new_builder().with_endpoint(endpoint).with_credentials(credentials).build()
+from common import check, client, credentials, own, project, refused, wait, walked
 
-
-def check(what, condition, seen=None):
-    if not condition:
-        print(f"FAILED {what}: {seen}")
-        sys.exit(1)
-    print(f"ok {what}")
-
-
-def refused(what, status, code, call):
-    """The call must end in this error, and carry a request id as the SDK reads it."""
-    try:
-        answer = call()
-    except ClientRequestException as error:
-        check(what, (error.status_code, error.error_code) == (status, code) and len(error.request_id) == 32,
-              f"{error.status_code} {error.error_code} {error.error_msg} {error.request_id}")
-    else:
-        check(what, False, answer)
-
-
-def own(method, path, body=""):
-    """A call of our own additions, signed by the vendor's signer."""
-    scheme, host = endpoint.split("://")
-    request = SdkRequest(method=method, schema=scheme, host=host, resource_path=path, uri="", query_params=[],
-                         header_params={"Content-Type": "application/json"}, body=body)
-    Signer(credentials).sign(request)
-    return requests.request(method, endpoint + path, headers=request.header_params, data=body, timeout=30)
+endpoint, node, underlay, segment, manner = sys.argv[1:6]
+switch = client(esw, "Esw", manner, endpoint)
+network = client(vpc, "Vpc", manner, endpoint)
 
 
 def attach(subnet, role, interface):
     body = '{"attachment":{"subnet_id":"%s","node":"%s","role":"%s","interface":"%s"}}' % (subnet, node, role, interface)
-    answer = own("POST", f"/openesw/v1/{project}/attachments", body)
+    answer = own(endpoint, "POST", f"/openesw/v1/{project}/attachments", body)
     check(f"attach {interface} as {role}", answer.status_code == 201, answer.text)
     return answer.json()["attachment"]["id"]
-
-
-def wait(what, look, wanted, seconds=20):
-    deadline = time.monotonic() + seconds
-    seen = None
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen in wanted:
-            check(what, True)
-            return seen
-        time.sleep(0.1)
-    check(what, False, seen)
 
 
 # The network, by the VPC SDK.
@@ -137,6 +88,25 @@ renamed = switch.update_instance(esw.UpdateInstanceRequest(instance_id=instance.
     instance=esw.UpdateInstanceOption(name="edge-renamed", description="")))).instance
 check("update an instance", (renamed.name, renamed.description) == ("edge-renamed", ""), renamed)
 
+# More of them, to turn pages.
+more = [switch.create_instance(instance_body(
+    name=name, flavor_ref="l2cg.small.ha",
+    tunnel_info=esw.TunnelInfoOption(vpc_id=made.id, virsubnet_id=tunnel.id))).instance for name in ("二号", "edge-03")]
+walked("list instances page by page", [instance.id] + [row.id for row in more], lambda marker: [
+    row.id for row in switch.list_instances(esw.ListInstancesRequest(limit=2, marker=marker)).instances])
+check("a tunnel address is chosen for who names none", len({row.tunnel_info.tunnel_ip for row in more}) == 2, more)
+check("list instances by a Chinese name", [row.id for row in switch.list_instances(
+    esw.ListInstancesRequest(name="二号")).instances] == [more[0].id])
+walked("list jobs page by page", [created.job_id], lambda marker: [
+    row.id for row in switch.list_resource_jobs(
+        esw.ListResourceJobsRequest(resource_id=instance.id, limit=1, marker=marker)).jobs])
+refused("a limit out of range", 400, "l2cg.8001", lambda: switch.list_instances(esw.ListInstancesRequest(limit=-1)))
+check("list quotas counts them", switch.list_quotas(esw.ListQuotasRequest()).quotas.resources[0].used == 3)
+for row in more:
+    wait(f"{row.name} is active", lambda: switch.show_instance(
+        esw.ShowInstanceRequest(instance_id=row.id)).instance.status, {"active"})
+    switch.delete_instance(esw.DeleteInstanceRequest(instance_id=row.id))
+
 
 # The connection.
 def connection_body(**changes):
@@ -186,18 +156,58 @@ named = switch.update_connection(esw.UpdateConnectionRequest(
     body=esw.UpdateConnectionRequestBody(connection=esw.UpdateConnectionOption(name="renamed"))))
 check("update a connection", (named.status_code, named.connection.name) == (200, "renamed"), named)
 
+# A virtual IP, as the VPC SDK makes one, and a private IP, as the Terraform provider takes for one.
+port = network.create_port(vpc.CreatePortRequest(body=vpc.CreatePortRequestBody(port=vpc.CreatePortOption(
+    network_id=layer2.id, device_owner="neutron:VIP_PORT",
+    fixed_ips=[vpc.FixedIp(subnet_id=layer2.neutron_subnet_id, ip_address="192.168.0.9")])))).port
+answer = own(endpoint, "POST", f"/v1/{project}/privateips", '{"privateips":[{"subnet_id":"%s",'
+             '"device_owner":"neutron:VIP_PORT"}]}' % layer2.id)
+check("create a private IP as Terraform does", answer.status_code == 200, answer.text)
+private = answer.json()["privateips"][0]["id"]
+
+
+def bind(id, of=None):
+    return switch.bind_vport(esw.BindVportRequest(connection_id=of or connection.id, body=esw.BindVportRequestBody(
+        vport=esw.Vport(id=id))))
+
+
+def unbind(id):
+    return switch.unbind_vport(esw.UnbindVportRequest(connection_id=connection.id, body=esw.UnbindVportRequestBody(
+        vport=esw.Vport(id=id))))
+
+
+def device():
+    return network.show_port(vpc.ShowPortRequest(port_id=port.id)).port.device_id
+
+
+for id in (port.id, private, port.id):
+    check("bind a vport: 204", bind(id).status_code == 204)
+check("the port shows the connection as its device", device() == connection.id, device())
+check("list the connection's ports", {row.id for row in network.list_ports(
+    vpc.ListPortsRequest(device_id=connection.id)).ports} == {port.id, private})
+refused("delete a bound port", 409, "l2cg.8008", lambda: network.delete_port(vpc.DeletePortRequest(port_id=port.id)))
+refused("bind a port that does not exist", 404, "l2cg.8007", lambda: bind(connection.id))
+refused("bind to a connection that does not exist", 404, "l2cg.9904", lambda: bind(port.id, of=port.id))
+for id in (port.id, port.id):
+    check("unbind a vport: 204", unbind(id).status_code == 204)
+check("the port shows no device", device() == "", device())
+network.delete_port(vpc.DeletePortRequest(port_id=port.id))
+refused("unbind a port that is gone", 404, "l2cg.8007", lambda: unbind(port.id))
+
 # Taking it away.
 refused("delete an instance that has connections", 409, "l2cg.9907",
         lambda: switch.delete_instance(esw.DeleteInstanceRequest(instance_id=instance.id)))
 gone = switch.delete_connection(esw.DeleteConnectionRequest(instance_id=instance.id, connection_id=connection.id))
 check("delete the connection", gone.status_code == 204, gone)
 refused("a deleted connection is not found", 404, "l2cg.9904", status)
+check("the private IP is free again", network.show_port(vpc.ShowPortRequest(port_id=private)).port.device_id == "")
+network.delete_privateip(vpc.DeletePrivateipRequest(privateip_id=private))
 check("delete the instance", switch.delete_instance(
     esw.DeleteInstanceRequest(instance_id=instance.id)).status_code == 204)
 refused("a deleted instance is not found", 404, "l2cg.9923",
         lambda: switch.show_instance(esw.ShowInstanceRequest(instance_id=instance.id)))
 for attachment in attachments:
-    answer = own("DELETE", f"/openesw/v1/{project}/attachments/{attachment}")
+    answer = own(endpoint, "DELETE", f"/openesw/v1/{project}/attachments/{attachment}")
     check("delete an attachment", answer.status_code == 204, answer.text)
 for row in (tunnel, layer2):
     network.delete_subnet(vpc.DeleteSubnetRequest(vpc_id=made.id, subnet_id=row.id))

@@ -42,18 +42,19 @@ enum RoomTable {
       ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams"],
       others: [
         "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-        "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle",
+        "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle",
       ]),
     "GatewayAgent": RoomRule(
       ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams"],
       others: ["AsyncHTTPClient", "Foundation", "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle"]),
     "ESWClient": RoomRule(
-      ["ESWModel", "ESWWire"], others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1"]),
+      ["ESWModel", "ESWWire"], others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "NIOSSL"]),
     "ESWCommands": RoomRule(
       Set(order).subtracting(["ESWCommands", "esw"]),
       others: [
-        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Dispatch", "Foundation", "Glibc", "Logging", "NIOCore",
-        "NIOHTTP1", "ServiceLifecycle", "SystemPackage", "UnixSignals",
+        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Dispatch", "Foundation", "Glibc", "Logging",
+        "NIOCore",
+        "NIOHTTP1", "NIOSSL", "ServiceLifecycle", "SystemPackage", "UnixSignals",
       ]),
     "esw": RoomRule(["ESWCommands"]),
   ]

@@ -44,8 +44,12 @@ int esw_local(struct __sk_buff *skb) {
   __u32 reason = admit(skb, &frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
   if (unlikely(reason != ESW_DROP_REASON_COUNT))
     return drop(&frame, ESW_TO_REMOTE, reason);
-  if (unlikely(frame.meaning != FRAME_PLAIN))
-    return is_request_for_node(&frame) ? answer_local(skb, &frame) : keep(&frame, ESW_TO_REMOTE);
+  if (unlikely(frame.meaning != FRAME_PLAIN)) {
+    if (heed_local(skb, &frame))
+      return flood_to_remotes(skb, &frame);
+    if (frame.meaning != FRAME_ARP)
+      return is_request_for_node(&frame) ? answer_local(skb, &frame) : keep(&frame, ESW_TO_REMOTE);
+  }
   if (unlikely(is_group(frame.ethernet.destination)))
     return flood_to_remotes(skb, &frame);
   int side = destination_side(&frame);

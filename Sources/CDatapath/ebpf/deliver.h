@@ -8,6 +8,7 @@
 
 #include "learn.h"
 #include "respond.h"
+#include "virtual.h"
 
 /// linux/bpf.h: check each segment of a super-packet.
 #define CHECK_SEGMENTS BPF_MTU_CHK_SEGS
@@ -32,10 +33,12 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   if (unlikely(reason != ESW_DROP_REASON_COUNT))
     return FATE_DROP + reason;
   if (unlikely(frame->meaning != FRAME_PLAIN)) {
-    if (is_request_for_node(frame))
+    if (heed_remote(skb, frame, ESW_SIDE_REMOTE + index) || is_request_for_node(frame))
       return FATE_ANSWER;
-    seen->last_answer_ns = frame->now;
-    return FATE_KEEP;
+    if (frame->meaning != FRAME_ARP) {
+      seen->last_answer_ns = frame->now;
+      return FATE_KEEP;
+    }
   }
   if (unlikely(is_group(frame->ethernet.destination))) {
     frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;

@@ -17,6 +17,10 @@ enum frame_meaning {
   FRAME_ANSWER_FOR_NODE,
   /// ARP in which somebody else says that he is the fixed IP.
   FRAME_ADDRESS_CONFLICT,
+  /// Any other ARP for IPv4: it crosses like a plain frame, but may be about a virtual address.
+  FRAME_ARP,
+  /// ARP request of a remote for a virtual address whose holder, `answer_mac`, is known.
+  FRAME_ARP_REQUEST_FOR_HOLDER,
 };
 
 struct frame {
@@ -38,6 +42,8 @@ struct frame {
   __u32 segments;
   __u8 meaning;
   __u8 sender_from_arp;
+  /// Set for FRAME_ARP_REQUEST_FOR_HOLDER only.
+  __u8 answer_mac[6];
 };
 
 /// Mixes three words so that neighbouring addresses and ports end in different upper bits.
@@ -111,6 +117,7 @@ inline_always void inspect_arp(struct frame *frame, void *at, void *end) {
     frame->sender_be = arp->sender_address;
     frame->sender_from_arp = 1;
   }
+  frame->meaning = FRAME_ARP;
   if (!connection->fixed_address_be)
     return;
   if (arp->sender_address == connection->fixed_address_be)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 //
-// What the switch itself answers: ARP and ICMP echo for the connection's first fixed IP.
+// What the switch itself answers: ARP and ICMP echo for the connection's first fixed IP, ARP for virtual addresses.
 
 #ifndef ESW_RESPOND_H
 #define ESW_RESPOND_H
@@ -9,15 +9,17 @@
 
 /// Turns the frame into its answer. The frame starts at `skb->data`.
 /// Beyond the Ethernet header only bpf_skb_store_bytes writes: it keeps sums of hardware that sums whole packets right.
-inline_always int write_arp_reply(struct __sk_buff *skb, const struct frame *frame) {
+/// `mac` has the address that is asked for.
+inline_always int write_arp_reply(struct __sk_buff *skb, const __u8 *mac) {
   struct arp_header arp;
   if (bpf_skb_load_bytes(skb, ETHERNET_LENGTH, &arp, sizeof(arp)) != 0)
     return 0;
+  __u32 asked = arp.target_address;
   arp.operation = bpf_htons(ARP_REPLY);
   copy_mac(arp.target_mac, arp.sender_mac);
   arp.target_address = arp.sender_address;
-  copy_mac(arp.sender_mac, frame->connection->fixed_mac);
-  arp.sender_address = frame->connection->fixed_address_be;
+  copy_mac(arp.sender_mac, mac);
+  arp.sender_address = asked;
   return bpf_skb_store_bytes(skb, ETHERNET_LENGTH, &arp, sizeof(arp), BPF_F_RECOMPUTE_CSUM) == 0;
 }
 
@@ -40,13 +42,19 @@ inline_always int write_echo_reply(struct __sk_buff *skb) {
   return bpf_skb_store_bytes(skb, ETHERNET_LENGTH, &packet, sizeof(packet), BPF_F_RECOMPUTE_CSUM) == 0;
 }
 
-/// Makes the answer of a request for the node, Ethernet header included. False: the kernel refused.
+/// Makes the answer of a request, Ethernet header included. False: the kernel refused.
 rare int write_answer(struct __sk_buff *skb, struct frame *frame) {
-  int written = frame->meaning == FRAME_ARP_REQUEST_FOR_NODE ? write_arp_reply(skb, frame) : write_echo_reply(skb);
+  __u8 mac[6] __attribute__((aligned(8)));
+  if (frame->meaning == FRAME_ARP_REQUEST_FOR_HOLDER)
+    copy_mac(mac, frame->answer_mac);
+  else
+    copy_mac(mac, frame->connection->fixed_mac);
+  int written = frame->meaning == FRAME_ECHO_REQUEST_FOR_NODE ? write_echo_reply(skb) : write_arp_reply(skb, mac);
   if (!written)
     return 0;
   copy_mac(frame->ethernet.destination, frame->ethernet.source);
-  copy_mac(frame->ethernet.source, frame->connection->fixed_mac);
+  // The holder's own for its address: far switches must learn that it is on this side.
+  copy_mac(frame->ethernet.source, mac);
   return bpf_skb_store_bytes(skb, 0, &frame->ethernet, sizeof(frame->ethernet), 0) == 0;
 }
 

@@ -61,6 +61,10 @@ struct {
   FIXED(BPF_MAP_TYPE_LRU_HASH, ESW_OFFENDERS_MAX, struct esw_offender_key, struct esw_offender_row);
 } esw_offenders SEC(".maps");
 
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_VIRTUALS_MAX, struct esw_virtual_key, struct esw_virtual_row);
+} esw_virtuals SEC(".maps");
+
 inline_always __u32 external_ifindex(void) {
   __u32 zero = 0;
   const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);

@@ -37,6 +37,7 @@
 #define ESW_SOURCES_MAX (ESW_CONNECTIONS_MAX * ESW_REMOTES_MAX)
 #define ESW_FDB_MAX 131072
 #define ESW_OFFENDERS_MAX 1024
+#define ESW_VIRTUALS_MAX ESW_CONNECTIONS_MAX
 
 /// A time in a shared row is written again only when it is older than this, so that cache lines stay quiet.
 /// Read times as "not more than this too old".
@@ -44,6 +45,15 @@
 
 /// A next hop is asked of the kernel again when the answer is older than this.
 #define ESW_NEXT_HOP_NS 100000000ull
+
+/// Who holds a virtual address and has said nothing for longer than this is not spoken for: two questions of user
+/// space, which asks every two seconds, went unanswered (RFC 1122 section 2.3.2.1 (2): "N successive polls").
+#define ESW_HOLDER_SILENT_NS 5000000000ull
+
+/// Announcements of a new holder, its own included, and the least time between two that count. RFC 5227 section 2.3
+/// has two, two seconds apart; the third is for a tunnel that may lose one.
+#define ESW_ANNOUNCEMENTS 3
+#define ESW_ANNOUNCE_INTERVAL_NS 1000000000ull
 
 // ---- Map names, as in the object and under the pin folder (at most 15 characters: BPF_OBJ_NAME_LEN). ----
 //
@@ -58,9 +68,10 @@
 // esw_fdb          HASH            esw_fdb_key           esw_fdb_row
 // esw_node         PERCPU_ARRAY, 1 __u32 0               esw_node_row
 // esw_offenders    LRU_HASH        esw_offender_key      esw_offender_row
+// esw_virtuals     HASH            esw_virtual_key       esw_virtual_row
 //
 // Written by user space only: meta, tunnels, ports, connections, sources.
-// Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity.
+// Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals.
 // Written by the path and the sweep only: fdb, node, offenders.
 
 /// The node: the map set's identity, and what the path must know of the machine.
@@ -203,6 +214,31 @@ struct esw_fdb_row {
   __u8 reserved[6];
 };
 
+/// A virtual address that is bound to a connection. Its row is there as long as it is bound.
+struct esw_virtual_key {
+  __u32 connection;
+  __u32 address_be;
+};
+
+/// Who holds it, as ARP from either side says. The latest claim counts, as it does for the hosts.
+struct esw_virtual_row {
+  /// Bytes in memory: 0 ... 5 the holder's MAC address, 6 its side as in `esw_fdb_row.side`, 7 is 1.
+  /// 0: nobody has been heard. One word, so that nobody reads half of one holder and half of another.
+  __u64 holder;
+  /// When it last said so.
+  __u64 last_seen_ns;
+  /// When it began to, or began again after a silence.
+  __u64 since_ns;
+  /// The last announcement to the remotes since then; 0: none yet.
+  __u64 announced_ns;
+  /// Announcements since then, up to ESW_ANNOUNCEMENTS.
+  __u32 announcements;
+  /// Times that another holder took over.
+  __u32 moves;
+  /// Requests of remotes that were answered for a holder.
+  __u64 answered;
+};
+
 /// Direction of a frame through the node; index of `esw_activity_row.directions`.
 enum esw_direction {
   /// From the attachment port to remotes (encapsulated).
@@ -255,7 +291,8 @@ struct esw_direction_row {
   __u64 flooded;
   /// Of these: through the kernel's VXLAN device (to remotes: sent by it; to local: received by it).
   __u64 slow;
-  /// ARP requests and echo requests for the fixed IP that were answered; not in `frames`.
+  /// ARP requests and echo requests for the fixed IP, and ARP requests for virtual addresses, that were answered; not
+  /// in `frames`.
   __u64 answered;
   /// Other frames to the fixed MAC, consumed; not in `frames`, not an error.
   __u64 for_node;
@@ -367,6 +404,8 @@ _Static_assert(sizeof(struct esw_connection_row) == 80, "layout");
 _Static_assert(sizeof(struct esw_source_key) == 12, "layout");
 _Static_assert(sizeof(struct esw_fdb_key) == 12, "layout");
 _Static_assert(sizeof(struct esw_fdb_row) == 32, "layout");
+_Static_assert(sizeof(struct esw_virtual_key) == 8, "layout");
+_Static_assert(sizeof(struct esw_virtual_row) == 48, "layout");
 _Static_assert(sizeof(struct esw_activity_row) == 896, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");
 _Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <stdint.h>
 
 #include <linux/bpf.h>

@@ -86,7 +86,8 @@ struct Demo: Sendable {
     let journal = PassJournal()
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, host: "127.0.0.1", port: 0, region: Region(), node: node, logger: logger,
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
+        logger: logger,
         dataplane: dataplane, observer: { journal.append($0) }))
     guard let key = try await server.firstKey() else { throw DemoFailure("the store is not new") }
     let credentials = ESWClient.Credentials(keyID: key.id, secret: key.secret, project: key.project)

@@ -27,7 +27,7 @@ struct SubnetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subnet", abstract: "Subnets: for tunnels, or to be stretched.",
     subcommands: [
-      ListCommand<SubnetResource>.self, ShowCommand<SubnetResource>.self, Create.self,
+      ListCommand<SubnetResource>.self, ShowCommand<SubnetResource>.self, Create.self, Update.self,
       DeleteCommand<SubnetResource>.self,
     ], defaultSubcommand: ListCommand<SubnetResource>.self)
 

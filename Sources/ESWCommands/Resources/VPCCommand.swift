@@ -27,7 +27,7 @@ struct VPCCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vpc", abstract: "VPCs: ranges that subnets are cut from.",
     subcommands: [
-      ListCommand<VPCResource>.self, ShowCommand<VPCResource>.self, Create.self,
+      ListCommand<VPCResource>.self, ShowCommand<VPCResource>.self, Create.self, Update.self,
       DeleteCommand<VPCResource>.self,
     ], defaultSubcommand: ListCommand<VPCResource>.self)
 

@@ -60,6 +60,12 @@ extension CommandFailure {
       self.init(
         .serverFailed, "no answer from \(endpoint): \(cause)",
         advice: "Does `esw serve` run there? --endpoint or ESW_ENDPOINT name another address.")
+    case .untrusted:
+      self.init(
+        .serverFailed, "\(error)",
+        advice:
+          "--ca-file or ESW_CA_FILE name its authority's certificate; --endpoint has to use one of its names."
+      )
     case .refused(let status, let code, let message, let requestID):
       self.init(Self.exitStatus(status), message, advice: Self.advice(status, exchange))
       let request = exchange.map { "\($0.method) \($0.target): " } ?? ""
