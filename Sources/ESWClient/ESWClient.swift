@@ -27,6 +27,14 @@ package struct ESWClient: Sendable {
   /// Told of every request when its answer is there, or is not coming.
   package var observer: (@Sendable (Exchange) -> Void)?
 
+  /// A server that is not there is to be told at once: the shared client asks again until its time is over.
+  /// Kept to the end of the process.
+  package static let direct: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
   private let endpoint: String
   private let host: String
   private let credentials: Credentials
@@ -34,7 +42,8 @@ package struct ESWClient: Sendable {
 
   /// - Parameter endpoint: `http://host:port` or `https://host:port`, nothing behind it.
   /// - Throws: `ClientError.endpoint`.
-  package init(endpoint: String, credentials: Credentials, http: HTTPClient = .shared) throws(ClientError) {
+  package init(endpoint: String, credentials: Credentials, http: HTTPClient = Self.direct) throws(ClientError)
+  {
     guard let url = URL(string: endpoint), url.scheme == "http" || url.scheme == "https",
       let name = url.host, url.path.isEmpty || url.path == "/", url.query == nil
     else { throw .endpoint(endpoint) }

@@ -44,6 +44,8 @@ package struct ESWCommand: AsyncParsableCommand {
         try command.run()
       }
     } catch {
+      // A shell that completes a word shows errors in the middle of the line.
+      if Completion.isAsked, exitCode(for: error) != .success { Foundation.exit(1) }
       guard let failure = CommandFailure(error) else { exit(withError: error) }
       Terminal.note(failure.text)
       Foundation.exit(failure.status.rawValue)

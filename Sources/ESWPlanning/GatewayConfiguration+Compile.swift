@@ -51,7 +51,7 @@ extension GatewayConfiguration {
   private static func virtualAddresses(
     of connection: Connection, in snapshot: IntentSnapshot
   ) -> [IPv4Address] {
-    []
+    snapshot.ports(boundTo: connection.id).map(\.address).sorted()
   }
 
   /// Stays with the connection

@@ -1,4 +1,5 @@
 import ESWModel
+import ESWPlanning
 import ESWWire
 import HTTPTypes
 import HummingbirdTesting
@@ -192,6 +193,26 @@ private struct Stretch {
         try await stretch.caller.report()
         #expect(try await stretch.caller.call(.get, connection).value("connection") == before)
       }
+    }
+  }
+
+  @Test func `reaches the node by its address, sorted, as long as it is bound`() async throws {
+    try await Stretch.run { lab, stretch in
+      func addresses() throws -> [String] {
+        let configuration = GatewayConfiguration(for: Lab.node, from: lab.snapshot)
+        return try #require(configuration.connections.first).virtualAddresses.map(\.description)
+      }
+      var ports: [String] = []
+      for host in [9, 7, 8] {
+        let members = #","fixed_ips":[{"ip_address":"10.0.100.\#(host)"}]"#
+        ports.append(try await stretch.port(members)["port.id"]!)
+      }
+      for port in ports { #expect(try await stretch.vport("bind", port).status == 204) }
+      #expect(try addresses() == ["10.0.100.7", "10.0.100.8", "10.0.100.9"])
+      #expect(try await stretch.vport("unbind", ports[2]).status == 204)
+      #expect(try addresses() == ["10.0.100.7", "10.0.100.9"])
+      let configuration = try await stretch.caller.agent(.get, "\(Lab.node)/configuration")
+      #expect(configuration.text.contains(#""virtualAddresses":["10.0.100.7","10.0.100.9"]"#))
     }
   }
 

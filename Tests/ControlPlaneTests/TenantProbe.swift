@@ -23,7 +23,8 @@ struct TenantProbe: Sendable, CustomTestStringConvertible {
 
   /// - Parameters:
   ///   - path: Rows for names in the path, where they are not the usual ones.
-  ///   - filters: Names in the query, and the rows whose ids they want.
+  ///   - filters: Names in the query, with `=` and what stands before the id if anything does, and the rows
+  ///     whose ids they want.
   init(
     _ operation: Operation, path: [String: String] = [:], filters: [String: String] = [:], body: String = ""
   ) {
@@ -42,6 +43,7 @@ struct TenantProbe: Sendable, CustomTestStringConvertible {
   private static let usual = [
     "instance_id": "instance", "connection_id": "connection", "resource_id": "instance", "vpc_id": "vpc",
     "subnet_id": "layer2_subnet", "attachment_id": "attachment",
+    "port_id": "port", "privateip_id": "port",
   ]
 
   /// Path, query and body with these ids; a filter is there only if its place has one.
@@ -56,7 +58,10 @@ struct TenantProbe: Sendable, CustomTestStringConvertible {
       switch place.part {
       case .path: path = path.replacing("{\(place.name)}", with: id)
       case .body: body = body.replacing("<\(place.name)>", with: id)
-      case .query: if ids[place] != nil { query.append((place.name, id)) }
+      case .query:
+        guard ids[place] != nil else { continue }
+        let words = place.name.split(separator: "=").map(String.init) + [id]
+        query.append((words[0], words.dropFirst().joined(separator: "=")))
       }
     }
     return (path, query, body)
@@ -64,7 +69,7 @@ struct TenantProbe: Sendable, CustomTestStringConvertible {
 }
 
 extension TenantProbe {
-  static let all = switches + networks + additions
+  static let all = switches + networks + ports + additions
 
   private static let switches = [
     TenantProbe(
@@ -94,6 +99,8 @@ extension TenantProbe {
         "id": "connection", "instance_id": "instance", "vpc_id": "vpc", "virsubnet_id": "layer2_subnet",
         "marker": "connection",
       ]),
+    TenantProbe(.bindVport, body: #"{"vport":{"id":"<idle_port>"}}"#),
+    TenantProbe(.unbindVport, body: #"{"vport":{"id":"<port>"}}"#),
     TenantProbe(.listFlavors),
     TenantProbe(.listAvailabilityZones),
     TenantProbe(.listQuotas),
@@ -104,13 +111,33 @@ extension TenantProbe {
     TenantProbe(.createVPC, body: #"{"vpc":{"name":"v","cidr":"10.0.0.0/8"}}"#),
     TenantProbe(.listVPCs, filters: ["id": "vpc", "marker": "vpc"]),
     TenantProbe(.showVPC),
+    TenantProbe(.showVPCOfVersion3),
+    TenantProbe(.updateVPC, body: #"{"vpc":{"name":"n"}}"#),
     TenantProbe(.deleteVPC, path: ["vpc_id": "idle_vpc"]),
     TenantProbe(
       .createSubnet,
       body: #"{"subnet":{"name":"s","cidr":"10.0.77.0/24","gateway_ip":"10.0.77.1","vpc_id":"<vpc>"}}"#),
     TenantProbe(.listSubnets, filters: ["vpc_id": "vpc", "marker": "layer2_subnet"]),
     TenantProbe(.showSubnet),
+    TenantProbe(.updateSubnet, body: #"{"subnet":{"name":"n"}}"#),
     TenantProbe(.deleteSubnet, path: ["subnet_id": "idle_subnet"]),
+  ]
+
+  private static let ports = [
+    TenantProbe(.createPort, body: #"{"port":{"network_id":"<idle_subnet>"}}"#),
+    TenantProbe(
+      .listPorts,
+      filters: [
+        "id": "port", "network_id": "layer2_subnet", "device_id": "connection",
+        "fixed_ips=subnet_id": "layer2_subnet", "marker": "port",
+      ]),
+    TenantProbe(.showPort),
+    TenantProbe(.updatePort, body: #"{"port":{"name":"n"}}"#),
+    TenantProbe(.deletePort, path: ["port_id": "idle_port"]),
+    TenantProbe(.createPrivateIPs, body: #"{"privateips":[{"subnet_id":"<idle_subnet>"}]}"#),
+    TenantProbe(.listPrivateIPs, filters: ["marker": "port"]),
+    TenantProbe(.showPrivateIP),
+    TenantProbe(.deletePrivateIP, path: ["privateip_id": "idle_port"]),
   ]
 
   private static let additions = [
@@ -125,5 +152,6 @@ extension TenantProbe {
     TenantProbe(.diagnoseInstance),
     TenantProbe(.diagnoseConnection),
     TenantProbe(.listNodes),
+    TenantProbe(.listAudit, filters: ["resource_id": "instance"]),
   ]
 }

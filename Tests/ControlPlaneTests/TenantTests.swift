@@ -51,6 +51,16 @@ struct TenantRows: Sendable {
     try await make(
       "connection", "\(v3)/instances/\(ids["instance"] ?? "")/connections", Caller.connectionBody(network),
       id: "connection.id")
+    for row in ["idle_port", "port"] {
+      let body = """
+        {"port":{"network_id":"\(ids["layer2_subnet"] ?? "")","device_owner":"neutron:VIP_PORT"}}
+        """
+      try await make(row, "\(v1)/ports", body, id: "port.id")
+    }
+    let bind = try await caller.call(
+      .post, "\(v3)/connections/\(ids["connection"] ?? "")/vports/bind",
+      body: #"{"vport":{"id":"\#(ids["port"] ?? "")"}}"#, key: key)
+    try #require(bind.status == 204, "\(bind.text)")
     try await caller.report()
   }
 

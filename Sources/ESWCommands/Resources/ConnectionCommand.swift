@@ -77,7 +77,11 @@ struct ConnectionCommand: AsyncParsableCommand {
 
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Change a connection's name; nothing else of it can change.", aliases: ["rename"])
+      abstract: "Change a connection's name; nothing else of it can change.",
+      discussion: """
+        Example:
+          esw connection update l2 --name l2-old
+        """)
     @OptionGroup var options: ClientOptions
     @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
     @Option(help: "Its new name.") var name: ResourceName

@@ -4,14 +4,14 @@ import Foundation
 
 /// Why a client command failed, in words for standard error and a number for the shell.
 struct CommandFailure: Error {
-  let status: ExitStatus
+  let status: CommandStatus
   let message: String
   /// What was asked of the API and what it answered.
   var circumstances: String?
   /// What to do next.
   var advice: String?
 
-  init(_ status: ExitStatus, _ message: String, advice: String? = nil) {
+  init(_ status: CommandStatus, _ message: String, advice: String? = nil) {
     self.status = status
     self.message = message
     self.advice = advice
@@ -67,13 +67,27 @@ extension CommandFailure {
           "--ca-file or ESW_CA_FILE name its authority's certificate; --endpoint has to use one of its names."
       )
     case .refused(let status, let code, let message, let requestID):
-      self.init(Self.exitStatus(status), message, advice: Self.advice(status, exchange))
+      self.init(Self.exitStatus(status), message, advice: Self.advice(code) ?? Self.advice(status, exchange))
       let request = exchange.map { "\($0.method) \($0.target): " } ?? ""
       circumstances = "\(request)HTTP \(status), code \(code)" + (requestID.map { ", request \($0)" } ?? "")
     }
   }
 
-  private static func exitStatus(_ status: Int) -> ExitStatus {
+  /// Where a code says more than a status (contract section 8.2).
+  private static func advice(_ code: String) -> String? {
+    switch code {
+    case "l2cg.9907": "`esw connection list --instance SWITCH` shows them: delete those first."
+    case "l2cg.9920", "l2cg.9921", "l2cg.9930":
+      "`esw instance show SWITCH` and `esw connection show CONNECTION` show the status and why; --wait waits."
+    case "l2cg.9941", "l2cg.8003": "`esw flavor` shows the sizes that there are."
+    case "l2cg.8002": "`esw quota` shows it, `esw instance list` what uses it."
+    case "l2cg.8012": "`esw subnet list --vpc VPC` shows them."
+    case "l2cg.8011": "`esw node list` and `esw node show NODE` show nodes and their interfaces."
+    default: nil
+    }
+  }
+
+  private static func exitStatus(_ status: Int) -> CommandStatus {
     switch status {
     case 401, 403: .notAllowed
     case 404: .notFound
@@ -85,7 +99,7 @@ extension CommandFailure {
   private static func advice(_ status: Int, _ exchange: Exchange?) -> String? {
     switch status {
     case 401:
-      (exchange.flatMap(clockSkew) ?? "")
+      (clockSkew(exchange?.serverDate, now: Date()) ?? "")
         + "Check HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; the credentials of the server's first start are loaded "
         + "with  . DATA/credentials"
     case 403: "Check --project and HUAWEICLOUD_SDK_PROJECT_ID, and what the policies of this user allow."
@@ -97,13 +111,13 @@ extension CommandFailure {
   }
 
   /// A signature lives 15 minutes either way (contract section 9.1); less than one is not worth a word.
-  private static func clockSkew(_ exchange: Exchange) -> String? {
+  static func clockSkew(_ serverDate: String?, now: Date) -> String? {
     let format = DateFormatter()
     format.locale = Locale(identifier: "en_US_POSIX")
     format.timeZone = TimeZone(identifier: "GMT")
     format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    guard let date = exchange.serverDate.flatMap(format.date(from:)) else { return nil }
-    let skew = Int(Date().timeIntervalSince(date).rounded())
+    guard let date = serverDate.flatMap(format.date(from:)) else { return nil }
+    let skew = Int(now.timeIntervalSince(date).rounded())
     guard abs(skew) >= 60 else { return nil }
     return
       "This machine's clock is \(abs(skew)) s \(skew > 0 ? "ahead of" : "behind") the server's: set it right. "

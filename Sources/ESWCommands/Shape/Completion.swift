@@ -9,6 +9,9 @@ enum Completion {
   /// More than a person looks through.
   private static let most = 200
 
+  /// Whether a shell runs this process to complete a word, as the scripts of ArgumentParser do.
+  static var isAsked: Bool { CommandLine.arguments.dropFirst().first == "---completion" }
+
   static func candidates(_ kind: ResourceKind, words: [String], prefix: String) async -> [String] {
     guard var options = try? ClientOptions.parse([]) else { return [] }
     options.endpoint = value(of: "--endpoint", in: words)

@@ -58,6 +58,12 @@ struct Waiting: Sendable {
         // Cancelled: the other has ended, and is heard first.
         throw CancellationError()
       }
+      group.addTask {
+        // The last look may hang; without it the status is told by `poll`.
+        try await Task.sleep(for: patience + Self.interval)
+        throw CommandFailure(
+          .timedOut, "\(subject) is not done after \(patience.components.seconds) s", advice: advice)
+      }
       guard let value = try await group.next() else { throw CancellationError() }
       return value
     }
@@ -69,7 +75,7 @@ struct Waiting: Sendable {
     defer { progress.end() }
     while true {
       let status: String
-      switch try await look() {
+      switch try await tolerant(look) {
       case .done(let value): return value
       case .endedBadly(let text):
         throw CommandFailure(.endedBadly, "\(subject) ended badly: \(text)", advice: advice)
@@ -82,6 +88,21 @@ struct Waiting: Sendable {
       }
       progress.show(status, waited)
       try await Task.sleep(for: min(Self.interval, patience - waited))
+    }
+  }
+}
+
+extension Waiting {
+  /// A server that is restarted meanwhile ends no wait.
+  private func tolerant<Value: Sendable>(
+    _ look: @Sendable () async throws -> Look<Value>
+  ) async throws -> Look<Value> {
+    do {
+      return try await look()
+    } catch ClientError.unreachable {
+      return .goesOn("not known: no answer")
+    } catch ClientError.refused(let status, _, _, _) where status >= 500 || status == 429 {
+      return .goesOn("not known: HTTP \(status)")
     }
   }
 }

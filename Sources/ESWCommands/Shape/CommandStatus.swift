@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// What a client command tells the shell.
-enum ExitStatus: Int32, CaseIterable {
+enum CommandStatus: Int32, CaseIterable {
   case done = 0
   case failed = 1
   case refused = 3
@@ -40,7 +40,7 @@ enum ExitStatus: Int32, CaseIterable {
 struct ExitStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exit-status", abstract: "What the exit statuses of client commands mean.",
-    discussion: ExitStatus.table)
+    discussion: CommandStatus.table)
 
-  func run() throws { try Terminal.result(ExitStatus.table) }
+  func run() throws { try Terminal.result(CommandStatus.table) }
 }
