@@ -1,4 +1,6 @@
 import ESWModel
+import ESWSeams
+import ESWWire
 import HTTPTypes
 import NIOCore
 import Simulation
