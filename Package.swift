@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -87,7 +88,8 @@ let package = Package(
     room(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, hummingbird,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, cryptoExtras,
+        hummingbird,
         hummingbirdCore,
         httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioSSL,
       ]),

@@ -54,7 +54,7 @@ struct AnswerEverything: RouterMiddleware {
       "operation": "\(context.trace.operation?.name ?? "-")", "status": "\(response.status.code)",
       "duration_ms": "\(duration / .milliseconds(1))",
     ]
-    if case .user(let key)? = context.trace.caller { metadata["key"] = "\(key.id)" }
+    if case .user(let principal)? = context.trace.caller { metadata["who"] = "\(principal.summary)" }
     if let failure {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }

@@ -7,16 +7,25 @@ import Hummingbird
 struct AuditRoutes {
   let core: ControlPlaneCore
 
-  func add(to routes: OperationRouter) { routes.on(.listAudit, list) }
+  func add(to routes: OperationRouter) {
+    routes.on(.listAudit) { request, context in
+      try await list(request, context, of: try context.project)
+    }
+    routes.on(.listDomainAudit) { request, context in try await list(request, context, of: nil) }
+  }
 
   /// Newest first, as nobody wants to read years to see yesterday; `marker` is the last record read, and the
   /// page goes on with what is older.
-  @Sendable private func list(request: Request, context: CallContext) async throws -> Response {
+  ///
+  /// - Parameter project: Nil: all, and what is of none.
+  private func list(
+    _ request: Request, _ context: CallContext, of project: ProjectID?
+  ) async throws -> Response {
     let query = request.query
     let page: PageQuery<Int64> = try PageQuery(query)
     // They come from the disk: a page of them is never longer than the default.
     let limit = min(page.limit, PageQuery<Int64>.defaultLimit)
-    var wanted = AuditQuery(project: try context.project, limit: limit + 1)
+    var wanted = AuditQuery(project: project, limit: limit + 1)
     wanted.before = page.marker
     wanted.user = query.text("user_id")
     wanted.operation = query.text("operation")

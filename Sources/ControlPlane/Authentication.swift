@@ -1,28 +1,39 @@
 import Crypto
+import ESWAdmission
 import ESWModel
 import ESWWire
 import HTTPTypes
 import Hummingbird
 
-/// Nobody gets further who is not known: users by their signature, agents by their token.
+/// Nobody gets further who is not known: users by their signature or their token, agents by theirs; only
+/// what is open to all is open.
 ///
-/// What a request shows decides, never its path: what a path opens to whom, `Door` says. The body is read
-/// here, because it is under the signature.
+/// Else what a request shows decides, never its path: what a path opens to whom, `Door` says. The body is
+/// read here, because it is under the signature.
 struct Authentication: RouterMiddleware {
   /// In bytes (contract section 2: 12 MB).
   static let largestBody = 12 << 20
+  /// Of who is not known; our own choice.
+  static let largestOpenBody = 16 << 10
   private static let tokenPrefix = "Bearer "
 
   let core: ControlPlaneCore
   let agentToken: String
   let intake: BodyIntake
+  let tokenKey: TokenKey
 
   func handle(
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
   ) async throws -> Response {
     var context = context
     let shown = request.headers[.authorization] ?? ""
-    if shown.hasPrefix(Self.tokenPrefix) {
+    if Operation.isOpen(request.method.rawValue, request.target.path) {
+      try await intake.read(request, of: .users, upTo: Self.largestOpenBody, into: &context)
+    } else if shown.isEmpty, let token = request.headers[.authToken] {
+      let principal = try principal(of: token)
+      try await intake.read(request, of: .users, upTo: Self.largestBody, into: &context)
+      context.caller = .user(principal)
+    } else if shown.hasPrefix(Self.tokenPrefix) {
       try check(token: shown.dropFirst(Self.tokenPrefix.count))
       try await intake.read(request, of: .agents, upTo: AgentLinkMessages.mostBytes, into: &context)
       context.caller = .agent
@@ -35,19 +46,48 @@ struct Authentication: RouterMiddleware {
       try await intake.read(request, of: .users, upTo: Self.largestBody, into: &context)
       var hash = BodyHash()
       context.body.withUnsafeReadableBytes { hash.update($0) }
+      let key: AccessKey
       do throws(SignatureRejection) {
-        context.caller = .user(
-          try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID)))
+        key = try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID))
       } catch { throw CallError.signature(error) }
+      context.caller = .user(try Self.principal(of: key, in: core.snapshot))
     }
     context.trace.caller = context.caller
     return try await next(request, context)
+  }
+
+  private func principal(of token: String) throws(CallError) -> Principal {
+    let identity = core.snapshot.identity
+    guard let claims = tokenKey.read(token, now: core.now()), let user = identity.user(claims.user),
+      user.generation == claims.generation
+    else { throw .token }
+    let principal = Principal(user: user, credential: .token, reach: claims.reach)
+    guard identity.holds(principal) else { throw .credentialVoid }
+    return principal
+  }
+
+  /// - Parameter key: Of a signature that was verified: only who has its secret learns that it is disabled.
+  static func principal(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
+    let identity = snapshot.identity
+    guard let user = identity.user(key.user) else { throw .credentialVoid }
+    let principal = Principal(user: user, credential: .key(key.id), reach: .everything)
+    guard identity.holds(principal) else { throw .credentialVoid }
+    return principal
   }
 
   /// Digests of the two are compared, which takes the same time wherever they differ.
   private func check(token: Substring) throws(CallError) {
     let isRight = SHA256.hash(data: Array(token.utf8)) == SHA256.hash(data: Array(agentToken.utf8))
     guard isRight, !agentToken.isEmpty else { throw .agentToken }
+  }
+}
+
+extension Operation {
+  private static let open = all.filter { $0.door == .open }
+
+  /// Spelled exactly as in the table: in any other way it is no open path.
+  static func isOpen(_ method: String, _ path: String) -> Bool {
+    open.contains { $0.path == path && $0.method.rawValue == method }
   }
 }
 

@@ -9,7 +9,7 @@ import Synchronization
 /// A request on its way through the doors.
 struct CallContext: RequestContext {
   enum Caller: Sendable {
-    case user(AccessKey)
+    case user(Principal)
     case agent
   }
 
@@ -22,8 +22,12 @@ struct CallContext: RequestContext {
   var body = ByteBuffer()
   /// Of the memory for bodies, as long as this request lives.
   var bodyShare: BodyShare?
-  /// Set by authentication; nil before.
+  /// Set by authentication; nil before, and for what is open to all.
   var caller: Caller?
+  /// What the path asks for; set with the caller's admission to it.
+  var operation: Operation?
+  /// Of the path, when the caller has been admitted to it.
+  var admittedProject: ProjectID?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
@@ -45,11 +49,19 @@ struct CallContext: RequestContext {
   /// The caller's address, without the port; empty in process.
   var source: String { channel.remoteAddress?.ipAddress ?? "" }
 
-  /// The project of a user. An agent has none.
+  /// The project that the path names, and that the caller may use.
   var project: ProjectID {
     get throws(CallError) {
-      guard case .user(let key)? = caller else { throw .signature(.missing) }
-      return key.project
+      guard let admittedProject else { throw .foreignProject }
+      return admittedProject
+    }
+  }
+
+  /// The user who calls. An agent is none.
+  var principal: Principal {
+    get throws(CallError) {
+      guard case .user(let principal)? = caller else { throw .signature(.missing) }
+      return principal
     }
   }
 

@@ -1,3 +1,4 @@
+import ESWModel
 import ESWWire
 
 /// Why the control plane itself, before or beside admission, declines a request.
@@ -6,8 +7,20 @@ enum CallError: Error, Hashable, Sendable {
   /// An agent without the right token.
   case agentToken
   case noSuchPath
-  /// The project of the path is not the caller's.
+  /// The signature or the token is right, and its key, its user or its scope is no good any more.
+  case credentialVoid
+  /// `X-Auth-Token` is none of ours, or none any more.
+  case token
+  /// The project of the path is not the caller's, or there is none of that id.
   case foreignProject
+  /// The caller's policies do not allow the action.
+  case forbidden(Action)
+  /// No such user, or another password: nobody is told which.
+  case login
+  /// Too many wrong passwords, or too many at a time.
+  case loginThrottled
+  /// What a path or a body of IAM names; as it came.
+  case unknownIdentity(String, String)
   case bodyTooLarge
   case bodyUnreadable
   case bodyTooSlow

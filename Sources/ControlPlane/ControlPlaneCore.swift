@@ -10,8 +10,11 @@ struct ControlPlaneCore: Sendable {
   let store: any IntentStore
   let region: Region
   let minting: Minting
+  let secrets: SecretMinting
   let now: @Sendable () -> Timestamp
   let pages = PageShelf()
+  /// What stands before the host in addresses of ours in answers.
+  let scheme: String
   let logger: Logger
 
   var snapshot: IntentSnapshot { store.snapshot }
@@ -50,7 +53,8 @@ struct ControlPlaneCore: Sendable {
     }
   }
 
-  /// Decides on the snapshot that is being written; the view has it.
+  /// Decides on the snapshot that is being written; the view has it. The caller is admitted on it once
+  /// more: when a right or a key has been taken away, nothing is written by it from then on.
   ///
   /// - Parameter context: The call on whose behalf it is done.
   func commit<Outcome: Sendable>(
@@ -58,6 +62,7 @@ struct ControlPlaneCore: Sendable {
   ) async throws -> (outcome: Outcome, view: View) {
     let author = AuditEntry.Author(context)
     let (outcome, snapshot) = try await store.commit { snapshot in
+      _ = try Door.admit(context, in: snapshot)
       let view = view(of: snapshot)
       let change = try decide(view)
       return IntentChange(
@@ -89,10 +94,12 @@ struct ControlPlaneCore: Sendable {
 
 extension AuditEntry.Author {
   fileprivate init(_ context: CallContext) {
-    var key: AccessKey?
-    if case .user(let caller)? = context.caller { key = caller }
+    let principal = try? context.principal
+    var key: String?
+    if case .key(let id)? = principal?.credential { key = id }
     self.init(
-      user: nil, userName: nil, accessKey: key?.id, source: context.source,
+      user: principal?.user.id.description, userName: principal?.user.name.description, accessKey: key,
+      source: context.source,
       operation: context.trace.operation?.name ?? "-", request: context.requestID)
   }
 }

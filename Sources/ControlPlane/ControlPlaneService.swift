@@ -25,11 +25,18 @@ package struct ControlPlaneService: Service {
     /// Path of a socket on which the agent of this machine is served too, in a folder that only it may enter;
     /// nil: none.
     package var agentSocket: String?
+    /// Seals the tokens of users.
+    package var tokenKey: TokenKey
+    /// How hard passwords are to guess from what is kept of them.
+    package var passwordCost: PasswordHash.Cost
 
     package init(
-      address: String = "127.0.0.1", port: Int = 0, agentToken: String, limits: ServerLimits = ServerLimits(),
+      address: String = "127.0.0.1", port: Int = 0, agentToken: String, tokenKey: TokenKey = TokenKey(),
+      passwordCost: PasswordHash.Cost = PasswordHashing.cost, limits: ServerLimits = ServerLimits(),
       identity: ServerIdentity? = nil, agentSocket: String? = nil
     ) {
+      self.tokenKey = tokenKey
+      self.passwordCost = passwordCost
       self.address = address
       self.port = port
       self.agentToken = agentToken
@@ -40,7 +47,9 @@ package struct ControlPlaneService: Service {
   }
 
   private let core: ControlPlaneCore
+  private let throttle = LoginGate()
   private let settings: Settings
+  private let passwords: PasswordHashing
   private let logger: Logger
   private let onBound: @Sendable (Int) -> Void
 
@@ -56,7 +65,10 @@ package struct ControlPlaneService: Service {
   ) {
     core = ControlPlaneCore(
       store: store, region: region,
-      minting: Minting(above: store.snapshot, randomness: randomness), now: now, logger: logger)
+      minting: Minting(above: store.snapshot, randomness: randomness),
+      secrets: SecretMinting(randomness: randomness), now: now,
+      scheme: settings.identity == nil ? "http" : "https", logger: logger)
+    passwords = PasswordHashing(cost: settings.passwordCost)
     self.settings = settings
     self.logger = logger
     self.onBound = onBound
@@ -127,7 +139,8 @@ package struct ControlPlaneService: Service {
     router.add(middleware: RequestLimits())
     router.add(
       middleware: Authentication(
-        core: core, agentToken: settings.agentToken, intake: BodyIntake(limits: settings.limits)))
+        core: core, agentToken: settings.agentToken, intake: BodyIntake(limits: settings.limits),
+        tokenKey: settings.tokenKey))
     router.add(middleware: PlainPath())
     let routes = OperationRouter(router: router, core: core)
     InstanceRoutes(core: core).add(to: routes)
@@ -139,6 +152,13 @@ package struct ControlPlaneService: Service {
     DiagnosisRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
+    TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)
+      .add(to: routes)
+    UserRoutes(core: core, passwords: passwords, throttle: throttle).add(to: routes)
+    GroupRoutes(core: core).add(to: routes)
+    AccessKeyRoutes(core: core).add(to: routes)
+    PolicyRoutes(core: core).add(to: routes)
+    GrantRoutes(core: core).add(to: routes)
     return router
   }
 }

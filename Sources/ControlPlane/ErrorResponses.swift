@@ -27,6 +27,7 @@ struct ErrorAnswer: Sendable {
   init(_ error: any Error, method: HTTPRequest.Method) {
     switch error {
     case let refusal as Refusal: self.init(refusal, method: method)
+    case let refusal as IdentityRefusal: self.init(refusal)
     case let error as CallError: self.init(error)
     case let error as RequestBodyError: self.init(.badRequest, "l2cg.8001", error.description)
     case AgentLinkError.version(let version):
@@ -36,6 +37,7 @@ struct ErrorAnswer: Sendable {
     case let error as any HTTPResponseError where error.status.kind == .clientError:
       self.init(error.status, "APIGW.0201", "The request is malformed.")
       detail = "\(error)"
+    case is PasswordHashingBusy: self.init(CallError.loginThrottled)
     case is StoreOverloaded:
       self.init(.tooManyRequests, "APIGW.0308", "Too many changes wait to be written: try again.")
     case is CancellationError:
@@ -58,11 +60,31 @@ struct ErrorAnswer: Sendable {
       self.init(
         .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
       leavesBodyUnread = true
+    case .token:
+      self.init(
+        .unauthorized, "APIGW.0301",
+        "Incorrect IAM authentication information: the token is not valid, or not any more")
+      leavesBodyUnread = true
+    case .credentialVoid:
+      self.init(
+        .unauthorized, "APIGW.0301",
+        "Incorrect IAM authentication information: the access key, the token or its user is disabled")
+    case .login:
+      self.init(
+        .unauthorized, "APIGW.0301",
+        "Incorrect IAM authentication information: the user name or the password is wrong")
+    case .loginThrottled:
+      self.init(.tooManyRequests, "APIGW.0308", "Too many wrong passwords, or too many at a time: wait.")
     case .noSuchPath:
       self.init(
         .notFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
     case .foreignProject:
       self.init(.forbidden, "l2cg.8009", "The project of the path is not the caller's.")
+    case .forbidden(let action):
+      self.init(
+        .forbidden, "APIGW.0302", "This IAM user may not call the API: no policy allows \(action) here.")
+    case .unknownIdentity(let kind, let name):
+      self.init(.notFound, "iam.8002", "\(kind) \(Self.short(name)) could not be found.")
     case .bodyTooLarge:
       self.init(.contentTooLarge, "APIGW.0201", "The request body is too large")
       leavesBodyUnread = true

@@ -12,29 +12,17 @@ struct OperationRouter {
 
   func on(_ operation: Operation, _ handler: @escaping Handler) {
     router.on(operation.routerPath, method: operation.httpMethod) { [core] request, context in
+      var context = context
       context.trace.operation = operation
-      do throws(CallError) {
-        try Door.admit(context, to: operation)
-      } catch {
+      context.operation = operation
+      do {
+        context.admittedProject = try Door.admit(context, in: core.snapshot)
+        return try await handler(request, context)
+      } catch let error as CallError {
+        // Also what a handler finds out itself, once it knows whose a row is.
         await core.audit(error, request, context)
         throw error
       }
-      return try await handler(request, context)
-    }
-  }
-}
-
-/// Who gets through to an operation.
-enum Door {
-  static func admit(_ context: CallContext, to operation: Operation) throws(CallError) {
-    switch operation.door {
-    case .project:
-      // A key opens its own project only (contract section 8.3), and no agent's token opens any.
-      guard try context.project.description == context.parameters.get("project_id") else {
-        throw .foreignProject
-      }
-    case .agent:
-      guard case .agent? = context.caller else { throw .agentToken }
     }
   }
 }

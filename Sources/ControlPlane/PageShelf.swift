@@ -24,6 +24,9 @@ final class PageShelf: Sendable {
   struct Basis: Hashable, Sendable {
     let intent: Revision
     let reports: UInt64
+
+    /// Whether nothing is missing that the other has.
+    func covers(_ other: Basis) -> Bool { intent >= other.intent && reports >= other.reports }
   }
 
   /// Made for whoever is admitted to the operation in the request's project.
@@ -32,6 +35,10 @@ final class PageShelf: Sendable {
     let bytes: ByteBuffer
     fileprivate let basis: Basis
     fileprivate let span: MomentSpan
+
+    fileprivate func holds(_ basis: Basis, at now: Timestamp) -> Bool {
+      self.basis.covers(basis) && span.contains(now)
+    }
 
     fileprivate func size(under request: Request) -> Int {
       bytes.readableBytes + request.target.utf8.count + PageShelf.overhead
@@ -44,6 +51,27 @@ final class PageShelf: Sendable {
     var young: [Request: Page] = [:]
     var old: [Request: Page] = [:]
     var youngBytes = 0
+
+    /// Whoever waits for a page that is being made.
+    private var making: [Request: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// False: somebody makes it already.
+    mutating func begin(_ request: Request) -> Bool {
+      guard making[request] == nil else { return false }
+      making[request] = []
+      return true
+    }
+
+    /// False: it is not being made any more.
+    mutating func wait(_ waiter: CheckedContinuation<Void, Never>, for request: Request) -> Bool {
+      guard making[request] != nil else { return false }
+      making[request]?.append(waiter)
+      return true
+    }
+
+    mutating func end(_ request: Request) -> [CheckedContinuation<Void, Never>] {
+      making.removeValue(forKey: request) ?? []
+    }
 
     mutating func take(_ request: Request) -> Page? {
       if let page = young.removeValue(forKey: request) {
@@ -78,13 +106,24 @@ final class PageShelf: Sendable {
     }
   }
 
-  /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds. A page may
-  ///   have as many rows as there are, so this is done aside.
+  /// Many ask for the same at once, and most of all when it has just changed: one makes it, the others wait
+  /// for that. A page may have as many rows as there are, so this is done aside.
+  ///
+  /// - Parameter make: Makes the page, and narrows the span to the moments for which it holds.
   func page(
     _ request: Request, to operation: Operation, of basis: Basis, at now: Timestamp,
     make: (inout MomentSpan) throws -> ByteBuffer
   ) async throws -> ByteBuffer {
-    if let kept = kept(request, of: basis, at: now) { return kept.bytes }
+    while true {
+      if let kept = kept(request, of: basis, at: now) { return kept.bytes }
+      if state.withLock({ $0.begin(request) }) { break }
+      await withCheckedContinuation { waiter in
+        if !state.withLock({ $0.wait(waiter, for: request) }) { waiter.resume() }
+      }
+    }
+    defer {
+      for waiter in state.withLock({ $0.end(request) }) { waiter.resume() }
+    }
     let (bytes, span) = try await aside {
       var span = MomentSpan.always
       let bytes = try make(&span)
@@ -97,12 +136,13 @@ final class PageShelf: Sendable {
     return page.bytes
   }
 
+  /// What was made of the same, or of what is newer.
   func kept(_ request: Request, of basis: Basis, at now: Timestamp) -> Page? {
     state.withLock { state in
       if let page = state.young[request] {
-        return page.basis == basis && page.span.contains(now) ? page : nil
+        return page.holds(basis, at: now) ? page : nil
       }
-      guard let page = state.old[request], page.basis == basis, page.span.contains(now) else { return nil }
+      guard let page = state.old[request], page.holds(basis, at: now) else { return nil }
       state.put(page, under: request, mostBytes: mostBytes)
       return page
     }

@@ -42,14 +42,16 @@ struct QuickReads: Sendable {
     let signable = head.signable
     guard let claim = try? SignatureClaim(of: signable, now: view.now),
       let key = try? claim.verify(signable, body: BodyHash(), key: view.snapshot.accessKey(claim.keyID)),
+      let principal = try? Authentication.principal(of: key, in: view.snapshot),
       let page = core.pages.kept(
         PageShelf.Request(project: project, target: head.path ?? "/"), of: PageShelf.Basis(of: view),
         at: view.now)
     else { return nil }
     var context = CallContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
-    context.caller = .user(key)
+    context.caller = .user(principal)
+    context.operation = page.operation
     context.coreContext.parameters["project_id"] = Substring(project.description)
-    guard (try? Door.admit(context, to: page.operation)) != nil else { return nil }
+    guard let admitted = try? Door.admit(context, in: view.snapshot), admitted == project else { return nil }
     return answer(page.bytes, under: context.requestID, at: view.now)
   }
 

@@ -1,38 +1,76 @@
 package import ESWModel
 
-/// How an empty store gets its first caller.
+/// How an empty store gets its first caller, and how an operator gets back in.
 package enum ProjectAdmission {
-  /// As long as the vendor's, which clients may check: 20 and 40 characters.
-  static let accessKeyLength = 20
-  static let secretLength = 40
+  /// Of the domain, the first user and the group of those who may do everything.
+  static let (domainName, administrator, administrators) = (name("default"), name("admin"), name("admin"))
 
-  /// A project and a key for it; nil, and nothing changed, if there is a project already.
-  ///
-  /// - Parameter randomness: The system's: 40 characters of 62 are 238 bits that nobody guesses.
+  /// A domain, a project, and an administrator with a key; nil, and nothing changed, if there is a project
+  /// already.
   package static func bootstrap(
-    projectName: String, in snapshot: IntentSnapshot, randomness: any RandomNumberGenerator & Sendable,
-    now: Timestamp
-  ) -> IntentChange<AccessKey?> {
+    projectName: String, in snapshot: IntentSnapshot, secrets: SecretMinting, now: Timestamp
+  ) -> IntentChange<IssuedKey?> {
     guard snapshot.projects.isEmpty else { return IntentChange(edits: [], outcome: nil) }
-    var random = randomness
-    guard let id = ProjectID(text(of: "0123456789abcdef", length: 32, using: &random)) else {
-      preconditionFailure("32 lower-case hex digits are a project id")
-    }
-    let project = Project(id: id, name: projectName, createdAt: now)
-    let key = AccessKey(
-      id: text(of: "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", length: accessKeyLength, using: &random),
-      secret: text(
-        of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length: secretLength,
-        using: &random),
-      project: id, createdAt: now)
-    return IntentChange(edits: [.putProject(project), .putAccessKey(key)], outcome: key)
+    let project = Project(id: secrets.project(), name: projectName, createdAt: now)
+    let change = administratorKey(in: snapshot, secrets: secrets, now: now)
+    return IntentChange(
+      edits: [.putProject(project)] + change.edits,
+      outcome: IssuedKey(key: change.outcome, project: project.id))
   }
 
-  private static func text(
-    of alphabet: String, length: Int, using random: inout any RandomNumberGenerator & Sendable
-  ) -> String {
-    let characters = Array(alphabet.utf8)
-    let bytes = (0..<length).map { _ in characters[Int.random(in: 0..<characters.count, using: &random)] }
-    return String(decoding: bytes, as: UTF8.self)
+  /// A new key of the administrator, for who holds the machine and has lost every key: what is missing of
+  /// the administrator, the group and its grants is made again.
+  ///
+  /// - Returns: Nil where there is no project: the first start makes a key by itself.
+  package static func recover(
+    in snapshot: IntentSnapshot, secrets: SecretMinting, now: Timestamp
+  ) -> IntentChange<IssuedKey?> {
+    guard let project = snapshot.projects.first else { return IntentChange(edits: [], outcome: nil) }
+    let change = administratorKey(in: snapshot, secrets: secrets, now: now)
+    return IntentChange(edits: change.edits, outcome: IssuedKey(key: change.outcome, project: project.id))
+  }
+
+  private static func administratorKey(
+    in snapshot: IntentSnapshot, secrets: SecretMinting, now: Timestamp
+  ) -> IntentChange<AccessKey> {
+    let identity = snapshot.identity
+    var edits: [IdentityEdit] = []
+    if identity.domain == nil {
+      edits.append(.putDomain(Domain(id: secrets.identity(), name: domainName, createdAt: now)))
+    }
+    var user =
+      identity.user(named: administrator)
+      ?? User(id: secrets.identity(), name: administrator, description: .empty, createdAt: now)
+    user.isEnabled = true
+    edits.append(.putUser(user))
+    let group =
+      identity.groups.first { $0.name == administrators }
+      ?? UserGroup(id: secrets.identity(), name: administrators, description: .empty, createdAt: now)
+    edits.append(.putGroup(group))
+    edits.append(.putMembership(Membership(user: user.id, group: group.id)))
+    for scope in [Grant.Scope.domain, .allProjects] {
+      edits.append(.putGrant(Grant(group: group.id, policy: Policy.administrator.id, scope: scope)))
+    }
+    if !identity.applying(edits).isAdministrator(user.id, needsCredential: false) {
+      edits += obstacles(to: user.id, in: group.id, of: identity)
+    }
+    let key = secrets.key(of: user.id, description: .empty, now: now)
+    edits.append(.putKey(key))
+    return IntentChange(edits: edits.map { .identity($0) }, outcome: key)
+  }
+
+  /// What else the user's groups have may deny what the administrator's policy allows.
+  private static func obstacles(
+    to user: UserID, in group: GroupID, of identity: IdentityDirectory
+  ) -> [IdentityEdit] {
+    let others = identity.groups(of: user).filter { $0 != group }
+    let grants = identity.grants(of: group).filter { $0.policy != Policy.administrator.id }
+    return others.map { .removeMembership(Membership(user: user, group: $0)) }
+      + grants.map { .removeGrant($0) }
+  }
+
+  private static func name(_ text: String) -> IdentityName {
+    guard let name = IdentityName(text) else { preconditionFailure("\(text) is a name of ours") }
+    return name
   }
 }

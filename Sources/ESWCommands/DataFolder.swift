@@ -1,5 +1,7 @@
 import ArgumentParser
+import ControlPlane
 import ESWModel
+import ESWSeams
 import Foundation
 
 /// Where a control plane and its agent keep what must outlive them; for the owner only.
@@ -47,8 +49,31 @@ struct DataFolder {
     return token
   }
 
+  private var masterKeyFile: String { path + "/master-key" }
+
+  /// What the secrets in the store are sealed with, in a file of its own; made for a store that has none.
+  ///
+  /// - Parameter isSealed: The store has secrets that only its own key opens: a new one would be of no use.
+  /// - Throws: `MasterKeyError`, with words for the operator.
+  func masterKey(isSealed: Bool) throws -> MasterKey {
+    guard FileManager.default.fileExists(atPath: masterKeyFile) else {
+      guard !isSealed else { throw MasterKeyError.missing(masterKeyFile) }
+      var generator = SystemRandomNumberGenerator()
+      let bytes = (0..<MasterKey.byteCount).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
+      guard let key = MasterKey(bytes) else { throw MasterKeyError.malformed(masterKeyFile) }
+      try SecretFile.write(Data(bytes).base64EncodedString() + "\n", to: masterKeyFile)
+      return key
+    }
+    let text = try String(contentsOfFile: masterKeyFile, encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let key = Data(base64Encoded: text).flatMap({ MasterKey([UInt8]($0)) }) else {
+      throw MasterKeyError.malformed(masterKeyFile)
+    }
+    return key
+  }
+
   /// In a form that a shell can load and the vendor's SDK users know.
-  func writeCredentials(_ key: AccessKey, endpoint: String) throws {
+  func writeCredentials(_ key: IssuedKey, endpoint: String) throws {
     try SecretFile.write(
       """
       \(Self.endpointLine)\(endpoint)
@@ -72,4 +97,19 @@ struct DataFolder {
   }
 
   private static let endpointLine = "export ESW_ENDPOINT="
+}
+
+/// Why the secrets of a store cannot be opened.
+enum MasterKeyError: Error, Hashable, CustomStringConvertible {
+  case missing(String)
+  case malformed(String)
+
+  var description: String {
+    switch self {
+    case .missing(let file):
+      "the store's secrets are sealed, and the key that opens them is not there: put \(file) back"
+    case .malformed(let file):
+      "\(file) is no master key (\(MasterKey.byteCount) bytes in base64): put the store's own back"
+    }
+  }
 }

@@ -28,7 +28,13 @@ package struct ESWCommand: AsyncParsableCommand {
           AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
           FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
           NodeCommand.self,
-        ])
+        ]),
+      CommandGroup(
+        name: "WHO MAY WHAT",
+        subcommands: [
+          UserCommand.self, GroupCommand.self, KeyCommand.self, PolicyCommand.self, GrantCommand.self,
+          ProjectCommand.self,
+        ]),
     ])
 
   package init() {}

@@ -37,6 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Network namespace in which the agent works, such as /run/netns/name.") var namespace: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
   @Flag(help: "Without an agent: this process then needs no privilege.") var noAgent = false
+  @Flag(help: "Make another key of the administrator, for when all are lost; it replaces DATA/credentials.")
+  var newAdminKey = false
 
   func run() async throws {
     let settings = try await Settings(
@@ -56,19 +58,27 @@ struct ServeCommand: AsyncParsableCommand {
         region: try settings.region(), node: try settings.node(), logger: logger,
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
     if let key = try await server.firstKey() {
-      Terminal.say(
-        """
-        A project and a key pair were made; this is shown once:
-          project  \(key.project)
-          AK       \(key.id)
-          SK       \(key.secret)
-        They are also in \(server.folder.credentials); load them with  . \(server.folder.credentials)
-        """)
+      show(key, "A project and a key pair were made", in: server.folder)
+    } else if newAdminKey, let key = try await server.newAdministratorKey() {
+      show(key, "A key pair of the administrator was made", in: server.folder)
     }
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
     }
     try await services.run()
+  }
+}
+
+extension ServeCommand {
+  private func show(_ key: IssuedKey, _ what: String, in folder: DataFolder) {
+    Terminal.say(
+      """
+      \(what); this is shown once:
+        project  \(key.project)
+        AK       \(key.id)
+        SK       \(key.secret)
+      They are also in \(folder.credentials); load them with  . \(folder.credentials)
+      """)
   }
 }
 

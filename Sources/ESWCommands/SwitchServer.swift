@@ -3,6 +3,7 @@ import ESWAdmission
 import ESWModel
 import ESWPlanning
 import ESWSeams
+import ESWWire
 import Foundation
 import GatewayAgent
 import Logging
@@ -30,6 +31,7 @@ struct SwitchServer {
 
   let store: SQLiteIntentStore
   let folder: DataFolder
+  private let masterKey: MasterKey
   private let options: Options
   private let identity: ServerIdentity?
 
@@ -37,9 +39,18 @@ struct SwitchServer {
   init(_ options: Options) async throws {
     self.options = options
     identity = try options.tls?.identity()
-    folder = try DataFolder(options.dataFolder)
+    let folder = try DataFolder(options.dataFolder)
+    var masterKey: MasterKey?
     store = try SQLiteIntentStore(
-      path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)))
+      path: folder.database, newStore: StoreID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
+    ) { isSealed in
+      let key = try folder.masterKey(isSealed: isSealed)
+      masterKey = key
+      return key.sealing
+    }
+    guard let masterKey else { preconditionFailure("a store opens only with its key") }
+    self.masterKey = masterKey
+    self.folder = folder
   }
 
   /// The key pair that a new store gets; nil when it has a project already.
@@ -47,24 +58,40 @@ struct SwitchServer {
   /// It is in the credentials file before it is in the store: whatever fails afterwards, a port in use or a
   /// crash, the store never holds a secret that nobody can read. A file without its key does no harm: the
   /// next start replaces it.
-  func firstKey() async throws -> AccessKey? {
+  func firstKey() async throws -> IssuedKey? {
     let change = ProjectAdmission.bootstrap(
-      projectName: options.region.name, in: store.snapshot, randomness: SystemRandomNumberGenerator(),
-      now: .now)
+      projectName: options.region.name, in: store.snapshot,
+      secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: .now)
     guard let key = change.outcome else {
       warnOfMissingCredentials()
       return nil
     }
+    try writeCredentials(key)
+    return try await store.commit { snapshot in
+      snapshot.projects.isEmpty
+        ? change.audited(as: "FirstStart", in: snapshot) : IntentChange(edits: [], outcome: nil)
+    }.outcome
+  }
+
+  private func writeCredentials(_ key: IssuedKey) throws {
     try folder.writeCredentials(
       key, endpoint: options.listen.endpoint(port: options.listen.port, identity: identity?.facts))
-    return try await store.commit { $0.projects.isEmpty ? change : IntentChange(edits: [], outcome: nil) }
-      .outcome
+  }
+
+  /// A new key of the administrator, in the credentials file before it is in the store; nil when the store is
+  /// new: the first start makes one.
+  func newAdministratorKey() async throws -> IssuedKey? {
+    let change = ProjectAdmission.recover(
+      in: store.snapshot, secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: .now)
+    guard let key = change.outcome else { return nil }
+    try writeCredentials(key)
+    return try await store.commit { change.audited(as: "NewAdminKey", in: $0) }.outcome
   }
 
   private func warnOfMissingCredentials() {
     guard !folder.hasCredentials else { return }
     options.logger.warning(
-      "the store has a project, and the file with its key pair is not there: who has the pair can go on",
+      "the store has a project, and the file with its key pair is not there: who has the pair can go on, and `esw serve --new-admin-key` makes another",
       metadata: ["file": "\(folder.credentials)"])
   }
 
@@ -81,8 +108,9 @@ struct SwitchServer {
     let controlPlane = ControlPlaneService(
       store: store, region: options.region,
       settings: .init(
-        address: options.listen.host, port: options.listen.port, agentToken: token, limits: options.limits,
-        identity: identity, agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
+        address: options.listen.host, port: options.listen.port, agentToken: token,
+        tokenKey: masterKey.tokens, limits: options.limits, identity: identity,
+        agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
       logger: options.logger, now: { .now }, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, identity: identity, ports: listening.stream,
@@ -99,6 +127,17 @@ struct SwitchServer {
       configuration: .init(
         services: services.map { .init(service: $0) },
         gracefulShutdownSignals: signals, logger: options.logger))
+  }
+}
+
+extension IntentChange {
+  /// The same, with what the audit keeps of it: done by this program, on the word of who runs it.
+  fileprivate func audited(as operation: String, in snapshot: IntentSnapshot) -> IntentChange {
+    let author = AuditEntry.Author(
+      user: nil, userName: nil, accessKey: nil, source: "", operation: operation, request: "")
+    return IntentChange(
+      edits: edits, outcome: outcome,
+      audit: AuditEntry.entries(of: edits, in: snapshot, by: author, at: .now))
   }
 }
 

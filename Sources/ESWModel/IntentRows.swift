@@ -45,30 +45,17 @@ package struct ResourceDescription: Hashable, Sendable, LosslessStringConvertibl
   private init(unchecked: String) { description = unchecked }
 }
 
-/// Who may call, and for which project: an access key and its secret (contract section 9.1).
-package struct AccessKey: Hashable, Sendable {
-  /// Sent with every request, `Access=` of the Authorization header.
-  package let id: String
-  package let secret: String
-  package let project: ProjectID
-  package let createdAt: Timestamp
-
-  package init(id: String, secret: String, project: ProjectID, createdAt: Timestamp) {
-    self.id = id
-    self.secret = secret
-    self.project = project
-    self.createdAt = createdAt
-  }
-}
-
 package struct Project: Hashable, Sendable {
   package let id: ProjectID
+  /// No other project's.
   package let name: String
+  package let description: ResourceDescription
   package let createdAt: Timestamp
 
-  package init(id: ProjectID, name: String, createdAt: Timestamp) {
+  package init(id: ProjectID, name: String, description: ResourceDescription = .empty, createdAt: Timestamp) {
     self.id = id
     self.name = name
+    self.description = description
     self.createdAt = createdAt
   }
 }

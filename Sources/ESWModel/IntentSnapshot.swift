@@ -69,7 +69,7 @@ package struct IntentSnapshot: Sendable {
   package private(set) var nextConnectionNumber: UInt32 = 1
 
   private var projectsByID: TreeDictionary<ProjectID, Project> = [:]
-  private var accessKeysByID: TreeDictionary<String, AccessKey> = [:]
+  package private(set) var identity = IdentityDirectory()
   package private(set) var vpcs = IntentTable<VPC>()
   package private(set) var subnets = IntentTable<Subnet>()
   package private(set) var attachments = IntentTable<Attachment>()
@@ -100,7 +100,7 @@ package struct IntentSnapshot: Sendable {
   /// By id.
   package var projects: [Project] { projectsByID.values.sorted { $0.id < $1.id } }
 
-  package func accessKey(_ id: String) -> AccessKey? { accessKeysByID[id] }
+  package func accessKey(_ id: String) -> AccessKey? { identity.key(id) }
 
   package func subnets(in vpc: VPCID) -> [Subnet] { (subnetsByVPC[vpc] ?? []).compactMap { subnets[$0] } }
 
@@ -160,7 +160,7 @@ package struct IntentSnapshot: Sendable {
   private mutating func apply(_ edit: IntentEdit) {
     switch edit {
     case .putProject(let project): projectsByID[project.id] = project
-    case .putAccessKey(let key): accessKeysByID[key.id] = key
+    case .identity(let edit): identity.apply(edit)
     case .putVPC(let vpc): vpcs.put(vpc)
     case .removeVPC(let id): _ = vpcs.remove(id)
     case .putSubnet(let subnet):
@@ -229,18 +229,10 @@ package struct IntentSnapshot: Sendable {
   }
 }
 
-extension TreeDictionary {
-  fileprivate mutating func drop<Element: Comparable>(_ element: Element, from key: Key)
-  where Value == [Element] {
-    self[key]?.removeSorted(element)
-    if self[key]?.isEmpty == true { self[key] = nil }
-  }
-}
-
 /// One change of one row; a request is a list of them, committed together or not at all.
 package enum IntentEdit: Hashable, Sendable {
   case putProject(Project)
-  case putAccessKey(AccessKey)
+  case identity(IdentityEdit)
   case putVPC(VPC)
   case removeVPC(VPCID)
   case putSubnet(Subnet)

@@ -29,7 +29,7 @@ extension JSONWriter {
     endObject()
   }
 
-  fileprivate mutating func optional(_ name: StaticString, _ text: String?) {
+  mutating func optional(_ name: StaticString, _ text: String?) {
     if let text { member(name, text) }
   }
 
@@ -48,7 +48,7 @@ package struct AuditedRow: Hashable, Sendable {
   /// A JSON object.
   package let text: String
 
-  private init(
+  init(
     _ kind: String, _ id: String, _ project: ProjectID?, _ write: (inout JSONWriter) -> Void
   ) {
     var writer = JSONWriter()
@@ -64,15 +64,7 @@ package struct AuditedRow: Hashable, Sendable {
       writer.object {
         $0.member("id", row.id.description)
         $0.member("name", row.name)
-      }
-    }
-  }
-
-  init(_ row: AccessKey) {
-    self.init("access_key", row.id, row.project) { writer in
-      writer.object {
-        $0.member("access", row.id)
-        $0.member("project_id", row.project.description)
+        $0.member("description", row.description.description)
       }
     }
   }
@@ -135,7 +127,7 @@ extension IntentEdit {
   package func audited(in snapshot: IntentSnapshot) -> (before: AuditedRow?, after: AuditedRow?) {
     switch self {
     case .putProject(let row): (snapshot.project(row.id).map { AuditedRow($0) }, AuditedRow(row))
-    case .putAccessKey(let row): (snapshot.accessKey(row.id).map { AuditedRow($0) }, AuditedRow(row))
+    case .identity(let edit): edit.audited(in: snapshot.identity)
     case .putVPC(let row): (snapshot.vpcs[row.id].map { AuditedRow($0) }, AuditedRow(row))
     case .removeVPC(let id): (snapshot.vpcs[id].map { AuditedRow($0) }, nil)
     case .putSubnet(let row): (snapshot.subnets[row.id].map { AuditedRow($0) }, AuditedRow(row))

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes, listAudit,
+    diagnoseConnection, listNodes, listAudit, listDomainAudit,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -28,6 +28,10 @@ extension Operation {
 
   package static let listAudit = Operation(
     "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
+
+  /// Of all projects, and of users, groups, policies and keys, which are of none.
+  package static let listDomainAudit = Operation(
+    "ListDomainAudit", .get, "/openesw/v1/audit", .domain, "openesw:audit:list")
 
   package static let showConfiguration = Operation(
     "ShowConfiguration", .get, agent + "/configuration", .agent, nil)

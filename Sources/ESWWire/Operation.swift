@@ -20,6 +20,14 @@ package struct Operation: Hashable, Sendable {
     case project
     /// The agent of a node.
     case agent
+    /// A user whose policies allow it in the domain: operations of IAM itself.
+    case domain
+    /// A user for what is the user's own, unless a policy denies it; for others' as `domain`.
+    case own
+    /// Any user: what is answered is the user's own.
+    case user
+    /// Everybody, also who is not known.
+    case open
   }
 
   /// As the vendor's SDK names its method, or in that manner.
@@ -40,5 +48,5 @@ package struct Operation: Hashable, Sendable {
   }
 
   /// Every operation that there is.
-  package static let all = switches + networks + additions + agents
+  package static let all = switches + networks + identity + additions + agents
 }

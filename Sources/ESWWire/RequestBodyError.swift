@@ -96,5 +96,10 @@ struct BodyField {
     return elements.enumerated().map { BodyField(path: "\(path)[\($0.offset)]", value: $0.element) }
   }
 
+  func isEmptyObject() throws(RequestBodyError) -> Bool {
+    guard case .object(let members) = value else { throw must("an object") }
+    return members.isEmpty
+  }
+
   func must(_ rule: String) -> RequestBodyError { .invalid(path: path, rule: rule) }
 }

@@ -33,13 +33,18 @@ final class CommitQueue: Sendable {
   }
 
   private let file: StoreFile
+  private let sealing: Sealing
   private let board: SnapshotBoard
   private let state = Mutex(State())
   /// Called on the writer's queue with what was committed, before anybody is answered.
   private let committed: @Sendable ([IntentEdit]) -> Void
 
-  init(file: StoreFile, board: SnapshotBoard, committed: @escaping @Sendable ([IntentEdit]) -> Void) {
+  init(
+    file: StoreFile, sealing: Sealing, board: SnapshotBoard,
+    committed: @escaping @Sendable ([IntentEdit]) -> Void
+  ) {
     self.file = file
+    self.sealing = sealing
     self.board = board
     self.committed = committed
   }
@@ -79,7 +84,7 @@ final class CommitQueue: Sendable {
 
   private func write(_ batch: [Waiting], to database: Database) {
     let before = board.newest
-    var writing = Writing(snapshot: before)
+    var writing = Writing(snapshot: before, sealing: sealing)
     do {
       try database.inTransaction(.immediate) {
         for commit in batch { try writing.add(commit, to: database) }
@@ -105,13 +110,17 @@ final class CommitQueue: Sendable {
 /// A transaction that is being filled.
 private struct Writing {
   var snapshot: IntentSnapshot
+  let sealing: Sealing
   var edits: [IntentEdit] = []
   var hasWritten = false
   /// Given once the transaction is on the disk: a refusal, too, may rest on a commit before it. All get
   /// the last snapshot: to keep each commit's own would hold as many as the batch is long.
   var answers: [@Sendable (IntentSnapshot) -> Void] = []
 
-  init(snapshot: IntentSnapshot) { self.snapshot = snapshot }
+  init(snapshot: IntentSnapshot, sealing: Sealing) {
+    self.snapshot = snapshot
+    self.sealing = sealing
+  }
 
   /// - Throws: When the whole transaction is lost. Some errors, such as a full disk, make SQLite roll all
   ///   of it back ("Response To Errors Within A Transaction"), and what follows would be a new one.
@@ -120,7 +129,7 @@ private struct Writing {
       let decided = try commit.decide(snapshot)
       if !decided.edits.isEmpty || !decided.audit.isEmpty {
         try database.inSavepoint {
-          for edit in decided.edits { try edit.write(to: database) }
+          for edit in decided.edits { try edit.write(to: database, sealing: sealing) }
           for entry in decided.audit { try AuditTable.append(entry, to: database) }
           return .commit
         }

@@ -1,11 +1,12 @@
 import ESWModel
+import ESWSeams
 import GRDB
 
 extension IntentEdit {
-  func write(to database: Database) throws {
+  func write(to database: Database, sealing: Sealing) throws {
     switch self {
     case .putProject(let row): try row.put(in: database)
-    case .putAccessKey(let row): try row.put(in: database)
+    case .identity(let edit): try edit.write(to: database, sealing: sealing)
     case .putVPC(let row): try row.put(in: database)
     case .removeVPC(let id): try VPC.remove(id.description, from: database)
     case .putSubnet(let row): try row.put(in: database)
@@ -24,9 +25,29 @@ extension IntentEdit {
   }
 }
 
+extension IdentityEdit {
+  fileprivate func write(to database: Database, sealing: Sealing) throws {
+    switch self {
+    case .putDomain(let row): try row.put(in: database)
+    case .putUser(let user): try StoredUser(user, sealing).put(in: database)
+    case .removeUser(let id): try StoredUser.remove(id.description, from: database)
+    case .putGroup(let row): try row.put(in: database)
+    case .removeGroup(let id): try UserGroup.remove(id.description, from: database)
+    case .putMembership(let row): try row.put(in: database)
+    case .removeMembership(let row): try row.remove(from: database)
+    case .putPolicy(let row): try row.put(in: database)
+    case .removePolicy(let id): try Policy.remove(id.description, from: database)
+    case .putGrant(let row): try row.put(in: database)
+    case .removeGrant(let row): try row.remove(from: database)
+    case .putKey(let key): try StoredKey(key, sealing).put(in: database)
+    case .removeKey(let id): try StoredKey.remove(id, from: database)
+    }
+  }
+}
+
 extension IntentSnapshot {
   /// Reads the whole intent back.
-  init(from database: Database) throws {
+  init(from database: Database, sealing: Sealing) throws {
     guard let row = try Row.fetchOne(database, sql: "SELECT * FROM meta") else {
       throw StoreError.damaged(table: "meta", row: "1")
     }
@@ -35,7 +56,7 @@ extension IntentSnapshot {
       store: try reader.parsed("store"), revision: try reader.revision("revision"),
       nextConnectionNumber: try reader.integer("next_connection_number"))
     load(try Project.all(in: database).map { .putProject($0) })
-    load(try AccessKey.all(in: database).map { .putAccessKey($0) })
+    load(try Self.identity(in: database, sealing).map { .identity($0) })
     load(try VPC.all(in: database).map { .putVPC($0) })
     load(try Subnet.all(in: database).map { .putSubnet($0) })
     load(try Attachment.all(in: database).map { .putAttachment($0) })
@@ -43,6 +64,15 @@ extension IntentSnapshot {
     load(try Connection.all(in: database).map { .putConnection($0) })
     load(try Job.all(in: database).map { .putJob($0) })
     load(try Port.all(in: database).map { .putPort($0) })
+  }
+
+  private static func identity(in database: Database, _ sealing: Sealing) throws -> [IdentityEdit] {
+    try Domain.all(in: database).map { .putDomain($0) }
+      + StoredUser.all(in: database).map { .putUser(try $0.opened(by: sealing)) }
+      + UserGroup.all(in: database).map { .putGroup($0) }
+      + Membership.all(in: database).map { .putMembership($0) }
+      + Policy.all(in: database).map { .putPolicy($0) } + Grant.all(in: database).map { .putGrant($0) }
+      + StoredKey.all(in: database).map { .putKey(try $0.opened(by: sealing)) }
   }
 
   /// Moves the counters on, if nobody else has.

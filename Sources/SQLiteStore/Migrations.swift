@@ -9,6 +9,7 @@ enum Migrations {
     migrator.registerMigration("2 reports", migrate: makeReports)
     migrator.registerMigration("3 audit", migrate: makeAudit)
     migrator.registerMigration("4 ports", migrate: makePorts)
+    migrator.registerMigration("5 identity", migrate: makeIdentity)
     return migrator
   }
 

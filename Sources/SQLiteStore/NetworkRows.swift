@@ -5,29 +5,16 @@ extension Project: StoredRow {
   static var table: String { "project" }
 
   func columns() -> [(name: String, value: (any DatabaseValueConvertible)?)] {
-    [("id", id.description), ("name", name), ("created_at", createdAt.milliseconds)]
-  }
-
-  init(from reader: RowReader) throws {
-    self.init(
-      id: try reader.parsed("id"), name: try reader.text("name"), createdAt: try reader.moment("created_at"))
-  }
-}
-
-extension AccessKey: StoredRow {
-  static var table: String { "access_key" }
-
-  func columns() -> [(name: String, value: (any DatabaseValueConvertible)?)] {
     [
-      ("id", id), ("secret", secret), ("project", project.description),
+      ("id", id.description), ("name", name), ("description", description.description),
       ("created_at", createdAt.milliseconds),
     ]
   }
 
   init(from reader: RowReader) throws {
     self.init(
-      id: try reader.text("id"), secret: try reader.text("secret"), project: try reader.parsed("project"),
-      createdAt: try reader.moment("created_at"))
+      id: try reader.parsed("id"), name: try reader.text("name"),
+      description: try reader.parsed("description"), createdAt: try reader.moment("created_at"))
   }
 }
 

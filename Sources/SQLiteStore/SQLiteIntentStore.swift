@@ -1,5 +1,5 @@
 package import ESWModel
-import ESWSeams
+package import ESWSeams
 import GRDB
 
 /// The embedded `IntentStore`: one SQLite file. Reads come from memory; a commit has reached the disk
@@ -13,17 +13,21 @@ package final class SQLiteIntentStore: IntentStore {
   /// Opens the store, or makes an empty one; its folder has to be there.
   ///
   /// - Parameter newStore: The name that the store gets if it is made now; it keeps it for ever.
-  /// - Throws: `StoreError`, with words for the operator.
+  /// - Parameter sealing: How its secrets are kept; is told whether the store has sealed ones already, which
+  ///   no new key would open.
+  /// - Throws: `StoreError`, with words for the operator; what `sealing` throws.
   package init(
-    path: String, newStore: StoreID, clock: any Clock<Duration> = ContinuousClock()
+    path: String, newStore: StoreID, clock: any Clock<Duration> = ContinuousClock(),
+    sealing makeSealing: (_ isSealed: Bool) throws -> Sealing
   ) throws {
     file = try StoreFile(path: path, newStore: newStore)
+    let sealing = try Seal.apply(to: file.pool, path: path, makeSealing)
     let (snapshot, keeper) = try file.pool.read { database in
-      (try IntentSnapshot(from: database), try ReportKeeper(from: database))
+      (try IntentSnapshot(from: database, sealing: sealing), try ReportKeeper(from: database))
     }
     self.keeper = keeper
     board = SnapshotBoard(snapshot, clock: clock)
-    queue = CommitQueue(file: file, board: board) { keeper.forgetOutcomes(of: $0) }
+    queue = CommitQueue(file: file, sealing: sealing, board: board) { keeper.forgetOutcomes(of: $0) }
   }
 
   /// Waits for the commits that are being written, and lets go of the file. Later ones fail; snapshots and

@@ -5,6 +5,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
   /// Made by a newer version of this program.
   case newerSchema(path: String)
   case inUse(path: String)
+  /// Its secrets were sealed with another key than the one at hand.
+  case otherKey(path: String)
   /// A row that this program did not write like this.
   case damaged(table: String, row: String)
   /// SQLite would not write through to the disk at every commit.
@@ -24,6 +26,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
     case .newerSchema(let path):
       "the store \(path) was made by a newer version of esw: run that version, or name another file"
     case .inUse(let path): "the store \(path) is in use by another process: stop it first"
+    case .otherKey(let path):
+      "the store \(path) was sealed with another master key: put the key file back that belongs to it"
     case .damaged(let table, let row):
       "the store has a row that cannot be read: table \(table), row \(row): restore a backup"
     case .notDurable(let synchronous):

@@ -1,4 +1,5 @@
 import ESWModel
+import Foundation
 import GRDB
 
 /// A row of the model as a row of a table.
@@ -57,6 +58,21 @@ struct RowReader {
   func optionalText(_ column: String) throws -> String? {
     // The tables are STRICT: what is in such a column is text, or null.
     row[column]
+  }
+
+  func optionalBytes(_ column: String) throws -> [UInt8]? {
+    guard let value: DatabaseValue = row[column] else { throw damaged }
+    if value.isNull { return nil }
+    guard case .blob(let data) = value.storage else { throw damaged }
+    return [UInt8](data)
+  }
+
+  func boolean(_ column: String) throws -> Bool {
+    switch try integer(column, as: Int.self) {
+    case 0: false
+    case 1: true
+    default: throw damaged
+    }
   }
 
   func integer<Value: FixedWidthInteger>(_ column: String, as _: Value.Type = Value.self) throws -> Value {

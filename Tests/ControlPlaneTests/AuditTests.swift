@@ -88,7 +88,7 @@ import Testing
 
   @Test func `holds no secret`() async throws {
     try await Lab.run { lab, caller in
-      let edits: [IntentEdit] = [.putAccessKey(Lab.key)]
+      let edits: [IntentEdit] = [.identity(.putKey(Lab.key))]
       let entries = AuditEntry.entries(
         of: edits, in: IntentSnapshot(store: lab.snapshot.store),
         by: .init(user: nil, userName: nil, accessKey: nil, source: "", operation: "", request: ""),

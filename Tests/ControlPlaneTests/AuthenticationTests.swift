@@ -60,8 +60,8 @@ import Testing
 
   @Test func `refuses an unknown key in the words of a wrong signature`() async throws {
     try await Lab.run { _, caller in
-      let unknown = AccessKey(id: "nobody", secret: "SK", project: Lab.project, createdAt: Lab.start)
-      let wrong = AccessKey(id: "AK", secret: "wrong", project: Lab.project, createdAt: Lab.start)
+      let unknown = AccessKey(id: "nobody", secret: "SK", user: Lab.admin.id, createdAt: Lab.start)
+      let wrong = AccessKey(id: "AK", secret: "wrong", user: Lab.admin.id, createdAt: Lab.start)
       let replies = (
         try await caller.call(.get, "\(Lab.v3)/instances", key: unknown),
         try await caller.call(.get, "\(Lab.v3)/instances", key: wrong)

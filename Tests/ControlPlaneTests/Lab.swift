@@ -17,13 +17,23 @@ final class Lab: Sendable {
   static let project = ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!
   static let foreignProject = ProjectID("00000000000000000000000000000001")!
   static let start = Timestamp(year: 2026, month: 1, day: 5, hour: 9, minute: 0, second: 0)
-  static let key = AccessKey(id: "AK", secret: "SK", project: project, createdAt: start)
-  static let foreignKey = AccessKey(id: "AK2", secret: "SK2", project: foreignProject, createdAt: start)
+  static let key = AccessKey(id: "AK", secret: "SK", user: admin.id, createdAt: start)
+  static let foreignKey = AccessKey(id: "AK2", secret: "SK2", user: foreigner.id, createdAt: start)
+  /// May do everything in `project` and in the domain.
+  static let admin = user(1, "admin")
+  /// May do everything in `foreignProject`.
+  static let foreigner = user(2, "foreigner")
+  static let domain = Domain(id: DomainID(high: 0, low: 9), name: IdentityName("default")!, createdAt: start)
   static let token = "agent token"
   static let node = NodeName("node-1")!
   static let v3 = "/v3/\(project)/l2cg"
   static let v1 = "/v1/\(project)"
   static let ours = "/openesw/v1/\(project)"
+
+  /// Passwords are cheap here, so that tests are quick.
+  static let settings = ControlPlaneService.Settings(
+    agentToken: Lab.token,
+    passwordCost: PasswordHash.Cost(logarithm: 4, blockSize: 1, parallelism: 1)!)
 
   static let storeID = StoreID(high: 7, low: 7)
 
@@ -44,7 +54,7 @@ final class Lab: Sendable {
     time.withLock { $0 = Timestamp(milliseconds: $0.milliseconds + seconds * 1000) }
   }
 
-  func service(settings: ControlPlaneService.Settings = .init(agentToken: Lab.token)) -> ControlPlaneService {
+  func service(settings: ControlPlaneService.Settings = Lab.settings) -> ControlPlaneService {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     return ControlPlaneService(
@@ -70,9 +80,34 @@ final class Lab: Sendable {
         .putProject(Project(id: Lab.foreignProject, name: "other", createdAt: Lab.start)),
       ]
       return IntentChange(
-        edits: projects + [.putAccessKey(Lab.key), .putAccessKey(Lab.foreignKey)], outcome: ())
+        edits: projects + Lab.identity.map { .identity($0) }, outcome: ())
     }
   }
+
+  static func user(_ number: UInt64, _ name: String) -> User {
+    User(id: UserID(high: 1, low: number), name: IdentityName(name)!, description: .empty, createdAt: start)
+  }
+
+  static func group(_ number: UInt64, _ name: String) -> UserGroup {
+    UserGroup(
+      id: GroupID(high: 2, low: number), name: IdentityName(name)!, description: .empty, createdAt: start)
+  }
+
+  /// A user in a group of the same number and name, which has the policy in the scopes.
+  static func edits(
+    _ number: UInt64, _ user: User, _ policy: PolicyID, in scopes: Grant.Scope..., key: AccessKey? = nil
+  ) -> [IdentityEdit] {
+    let group = group(number, user.name.description)
+    return [
+      .putUser(user), .putGroup(group), .putMembership(Membership(user: user.id, group: group.id)),
+    ] + scopes.map { .putGrant(Grant(group: group.id, policy: policy, scope: $0)) }
+      + (key.map { [.putKey($0)] } ?? [])
+  }
+
+  static let identity: [IdentityEdit] =
+    [.putDomain(domain)]
+    + edits(1, admin, Policy.administrator.id, in: .domain, .project(project), key: key)
+    + edits(2, foreigner, Policy.administrator.id, in: .project(foreignProject), key: foreignKey)
 
   private struct Fixed: RandomNumberGenerator, Sendable {
     var state: UInt64

@@ -44,6 +44,28 @@ import Testing
     _ = try await page(shelf, request("/a"))
     #expect(try await page(shelf, request("/a"), of: basis, bytes: 11) == (11, true))
     #expect(try await page(shelf, request("/a"), of: basis) == (11, false))
+    // Who asked before the change may have what is newer.
+    #expect(try await page(shelf, request("/a")) == (11, false))
+  }
+
+  @Test func `makes a page once for many who ask at once`() async throws {
+    let shelf = PageShelf()
+    let made = try await withThrowingTaskGroup(of: Bool.self) { group in
+      for _ in 0..<200 { group.addTask { try await page(shelf, request("/a")).isNew } }
+      return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(made == 1)
+  }
+
+  @Test func `lets the next one make a page that could not be made`() async throws {
+    struct Broken: Error {}
+    let shelf = PageShelf()
+    await #expect(throws: Broken.self) {
+      _ = try await shelf.page(request("/a"), to: .listConnections, of: Self.basis, at: Self.now) { _ in
+        throw Broken()
+      }
+    }
+    #expect(try await page(shelf, request("/a")).isNew)
   }
 
   @Test func `makes a page anew when its time is over`() async throws {

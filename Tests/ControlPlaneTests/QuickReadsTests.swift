@@ -28,7 +28,8 @@ private struct Shelved {
     let lab = self.lab
     core = ControlPlaneCore(
       store: lab.store, region: Region(),
-      minting: Minting(above: lab.snapshot, randomness: SystemRandomNumberGenerator()), now: { lab.now },
+      minting: Minting(above: lab.snapshot, randomness: SystemRandomNumberGenerator()),
+      secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: { lab.now }, scheme: "http",
       logger: logger)
     reads = QuickReads(core: core, logger: logger)
     _ = try await core.pages.page(
@@ -76,9 +77,9 @@ private struct Shelved {
   {
     let shelved = try await Shelved()
     #expect(!shelved.answers(shelved.request(key: Lab.foreignKey)))
-    let unknown = AccessKey(id: "nobody", secret: "SK", project: Lab.project, createdAt: Lab.start)
+    let unknown = AccessKey(id: "nobody", secret: "SK", user: Lab.key.user, createdAt: Lab.start)
     #expect(!shelved.answers(shelved.request(key: unknown)))
-    let forger = AccessKey(id: Lab.key.id, secret: "guess", project: Lab.project, createdAt: Lab.start)
+    let forger = AccessKey(id: Lab.key.id, secret: "guess", user: Lab.key.user, createdAt: Lab.start)
     #expect(!shelved.answers(shelved.request(key: forger)))
     var unsigned = shelved.request()
     unsigned.headerFields[.authorization] = nil

@@ -28,7 +28,9 @@ extension Lab {
     case .memory: store = MemoryIntentStore(store: storeID)
     case .sqlite:
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      store = try SQLiteIntentStore(path: folder.appending(path: "esw.sqlite").path, newStore: storeID)
+      store = try SQLiteIntentStore(path: folder.appending(path: "esw.sqlite").path, newStore: storeID) { _ in
+        MasterKey(Array(repeating: 7, count: MasterKey.byteCount))!.sealing
+      }
     }
     let lab = Lab(store: store, region: Region(instanceQuota: quota))
     try await lab.seed()

@@ -5,9 +5,9 @@ import Testing
 @Suite struct `Making the first project` {
   private let empty = IntentSnapshot(store: StoreID(high: 1, low: 1))
 
-  private func bootstrap(_ snapshot: IntentSnapshot, seed: UInt64) -> IntentChange<AccessKey?> {
+  private func bootstrap(_ snapshot: IntentSnapshot, seed: UInt64) -> IntentChange<IssuedKey?> {
     ProjectAdmission.bootstrap(
-      projectName: "default", in: snapshot, randomness: SeededGenerator(seed: seed),
+      projectName: "default", in: snapshot, secrets: SecretMinting(randomness: SeededGenerator(seed: seed)),
       now: Timestamp(milliseconds: 5))
   }
 
@@ -16,7 +16,7 @@ import Testing
     let key = try #require(change.outcome)
     let after = empty.applying(change.edits)
     #expect(after.project(key.project)?.name == "default")
-    #expect(after.accessKey(key.id) == key)
+    #expect(after.accessKey(key.id) == key.key)
   }
 
   @Test func `a key has the vendor's form`() throws {

@@ -17,13 +17,13 @@ enum SimulatedServer {
   /// - Parameters:
   ///   - tls: Nil: plain HTTP.
   ///   - body: Gets the endpoint and the key of the first start.
-  static func run(tls: TLSFiles? = nil, _ body: (String, AccessKey) async throws -> Void) async throws {
+  static func run(tls: TLSFiles? = nil, _ body: (String, IssuedKey) async throws -> Void) async throws {
     try await runInFolder(tls: tls) { endpoint, key, _ in try await body(endpoint, key) }
   }
 
   /// - Parameter body: Gets the server's data folder too.
   static func runInFolder(
-    tls: TLSFiles? = nil, _ body: (String, AccessKey, DataFolder) async throws -> Void
+    tls: TLSFiles? = nil, _ body: (String, IssuedKey, DataFolder) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -55,7 +55,7 @@ enum SimulatedServer {
   ///
   /// - Parameter caFile: Of the authorities that it trusts; nil: the system's.
   static func script(
-    _ name: String, _ arguments: [String], at endpoint: String, as key: AccessKey, caFile: String? = nil
+    _ name: String, _ arguments: [String], at endpoint: String, as key: IssuedKey, caFile: String? = nil
   ) async throws -> Program.Result {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../SDK/\(name)").path

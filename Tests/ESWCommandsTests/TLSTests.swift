@@ -64,7 +64,7 @@ struct SecureServer {
       ])
   }
 
-  func run(_ body: (_ port: Int, _ key: AccessKey) async throws -> Void) async throws {
+  func run(_ body: (_ port: Int, _ key: IssuedKey) async throws -> Void) async throws {
     let server = try await SwitchServer(
       .init(
         dataFolder: folder + "/data", listen: ListenAddress(host: "127.0.0.1", port: 0), tls: files,
@@ -88,7 +88,7 @@ struct SecureServer {
   }
 
   /// A client of `https://localhost`, which trusts what is in the file now.
-  func client(_ port: Int, _ key: AccessKey, caFile: String? = nil) throws -> ESWClient {
+  func client(_ port: Int, _ key: IssuedKey, caFile: String? = nil) throws -> ESWClient {
     try ESWClient(
       endpoint: "https://localhost:\(port)",
       credentials: .init(keyID: key.id, secret: key.secret, project: key.project),

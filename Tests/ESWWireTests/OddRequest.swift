@@ -66,7 +66,7 @@ struct Attempt: Sendable {
 
   static func accessKey(_ id: String, _ secret: String) -> AccessKey {
     AccessKey(
-      id: id, secret: secret, project: ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
+      id: id, secret: secret, user: UserID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
       createdAt: Timestamp(milliseconds: 0))
   }
 

@@ -35,7 +35,7 @@ struct Vector: Decodable, Sendable, CustomTestStringConvertible {
 
   var accessKey: AccessKey {
     AccessKey(
-      id: key, secret: secret, project: ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
+      id: key, secret: secret, user: UserID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
       createdAt: Timestamp(milliseconds: 0))
   }
 }
@@ -81,7 +81,7 @@ func verify(
 
 @Suite struct `Verifying a signature` {
   let key = AccessKey(
-    id: "AK", secret: "SK", project: ProjectID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
+    id: "AK", secret: "SK", user: UserID("8f14e45fceea467fa1d0a1b2c3d4e5f6")!,
     createdAt: Timestamp(milliseconds: 0))
 
   func signed(
@@ -219,7 +219,7 @@ func verify(
   }
 
   @Test func `refuses another secret`() {
-    let other = AccessKey(id: key.id, secret: "other", project: key.project, createdAt: key.createdAt)
+    let other = AccessKey(id: key.id, secret: "other", user: key.user, createdAt: key.createdAt)
     #expect(throws: SignatureRejection.mismatch) { try verify(signed(), key: other) }
   }
 

@@ -88,17 +88,17 @@ private struct Declined: Error {}
   deinit { folder.remove() }
 
   @Test func `outlives a restart, and goes on counting`() async throws {
-    let store = try SQLiteIntentStore(path: folder.path, newStore: testStoreID)
+    let store = try SQLiteIntentStore(path: folder.path, newStore: testStoreID) { _ in testSealing }
     _ = try await store.commit { _ in IntentChange(edits: [], outcome: (), audit: [changed("a")]) }
     try await store.close()
-    let again = try SQLiteIntentStore(path: folder.path, newStore: testStoreID)
+    let again = try SQLiteIntentStore(path: folder.path, newStore: testStoreID) { _ in testSealing }
     _ = try await again.commit { _ in IntentChange(edits: [], outcome: (), audit: [changed("b")]) }
     #expect(try await again.audit(AuditQuery(limit: 9)).map(\.number) == [2, 1])
   }
 
   /// The second edit breaks a constraint of the schema.
   @Test func `has nothing of a change that the schema refused`() async throws {
-    let store = try SQLiteIntentStore(path: folder.path, newStore: testStoreID)
+    let store = try SQLiteIntentStore(path: folder.path, newStore: testStoreID) { _ in testSealing }
     try await store.put(projectEdits)
     await #expect(throws: StoreError.self) {
       try await store.commit { _ in

@@ -18,7 +18,7 @@ import Testing
       [path = path as String, notes = notes as String, killAfter] in
       try await commitUntilKilled(path: path, notes: notes, killAfter: killAfter)
     }
-    let store = try SQLiteIntentStore(path: path, newStore: testStoreID)
+    let store = try SQLiteIntentStore(path: path, newStore: testStoreID) { _ in testSealing }
     let acknowledged = try String(contentsOfFile: notes, encoding: .utf8).split(separator: "\n").map {
       try #require(UInt64($0))
     }
@@ -41,7 +41,7 @@ private final class Counter: Sendable {
 }
 
 private func commitUntilKilled(path: String, notes: String, killAfter: Int) async throws {
-  let store = try SQLiteIntentStore(path: path, newStore: testStoreID)
+  let store = try SQLiteIntentStore(path: path, newStore: testStoreID) { _ in testSealing }
   let descriptor = open(notes, O_WRONLY | O_CREAT | O_APPEND, 0o600)
   let acknowledged = Counter()
   try await store.put(projectEdits)

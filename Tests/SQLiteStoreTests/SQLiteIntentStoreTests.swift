@@ -13,7 +13,7 @@ import Testing
   deinit { folder.remove() }
 
   private func open(_ newStore: StoreID = testStoreID) throws -> SQLiteIntentStore {
-    try SQLiteIntentStore(path: folder.path, newStore: newStore)
+    try SQLiteIntentStore(path: folder.path, newStore: newStore) { _ in testSealing }
   }
 
   /// Runs SQL beside the store, as an operator might.
@@ -131,7 +131,7 @@ import Testing
   @Test(arguments: ["/sys/esw.sqlite", "/nowhere/at/all/esw.sqlite"])
   func `says why it cannot be opened`(path: String) throws {
     let error = #expect(throws: StoreError.self) {
-      try SQLiteIntentStore(path: path, newStore: testStoreID)
+      try SQLiteIntentStore(path: path, newStore: testStoreID) { _ in testSealing }
     }
     #expect(try #require(error).description.hasPrefix("cannot open the store \(path): "))
   }

@@ -16,7 +16,7 @@ enum StoreKind: CaseIterable, Sendable {
 
   func make() throws -> any IntentStore {
     switch self {
-    case .sqlite: try SQLiteIntentStore(path: Folder().path, newStore: testStoreID)
+    case .sqlite: try SQLiteIntentStore(path: Folder().path, newStore: testStoreID) { _ in testSealing }
     case .memory: MemoryIntentStore(store: testStoreID)
     }
   }
@@ -111,8 +111,7 @@ func port(_ number: UInt64, address: String, connection: UInt64? = nil, subnet: 
 
 /// One row of each kind, in an order that keeps every reference.
 let everything: [IntentEdit] =
-  projectEdits + [
-    .putAccessKey(AccessKey(id: "AK", secret: "SK", project: alice, createdAt: noon)),
+  projectEdits + identityEdits.map { .identity($0) } + [
     .putVPC(vpc(1)), .putSubnet(subnet(2, third: 1)), .putSubnet(subnet(3, third: 2)),
     .putAttachment(attachment(4, subnet: 2, .tunnel, .interface(InterfaceName("eth0")!))),
     .putAttachment(attachment(5, subnet: 3, .layer2, .bridge(InterfaceName("br0")!))),
@@ -123,13 +122,69 @@ let everything: [IntentEdit] =
     .putPort(port(10, address: "10.2.0.7", connection: 7)), .putPort(port(11, address: "10.2.0.8")),
   ]
 
+let aliceUser = UserID(high: 1, low: 1)
+let aliceGroup = GroupID(high: 2, low: 1)
+let alicePolicy = PolicyID(high: 3, low: 1)
+let aliceSecret = "the secret of Alice that stands in no file"
+let alicePassword = PasswordHash(
+  cost: PasswordHash.Cost(logarithm: 15, blockSize: 8, parallelism: 3)!, salt: Array(0..<16),
+  digest: Array(100..<132))
+
+/// One row of each kind, and what of each may be left out.
+let identityEdits: [IdentityEdit] = [
+  .putDomain(Domain(id: DomainID(high: 9, low: 9), name: IdentityName("default")!, createdAt: noon)),
+  .putUser(
+    User(
+      id: aliceUser, name: IdentityName("Alice Müller")!, description: ResourceDescription("a user")!,
+      isEnabled: false, password: alicePassword, generation: 4_000_000_000, createdAt: noon)),
+  .putUser(
+    User(id: UserID(high: 1, low: 2), name: IdentityName("bob")!, description: .empty, createdAt: noon)),
+  .putGroup(
+    UserGroup(
+      id: aliceGroup, name: IdentityName("operators")!, description: ResourceDescription("a group")!,
+      createdAt: noon)),
+  .putMembership(Membership(user: aliceUser, group: aliceGroup)),
+  .putPolicy(
+    Policy(
+      id: alicePolicy, name: IdentityName("readers")!, description: ResourceDescription("a policy")!,
+      kind: .project,
+      statements: [
+        PolicyStatement(
+          effect: .allow, actions: [ActionPattern("esw:*:list")!, ActionPattern("esw:connection:Get*")!]),
+        PolicyStatement(effect: .deny, actions: [ActionPattern("esw:quota:*")!]),
+      ], createdAt: noon, updatedAt: pastPatience)),
+  .putGrant(Grant(group: aliceGroup, policy: alicePolicy, scope: .project(alice))),
+  .putGrant(Grant(group: aliceGroup, policy: alicePolicy, scope: .allProjects)),
+  .putGrant(Grant(group: aliceGroup, policy: Policy.administrator.id, scope: .domain)),
+  .putKey(
+    AccessKey(
+      id: "AK", secret: aliceSecret, user: aliceUser, isActive: false,
+      description: ResourceDescription("a key")!, createdAt: noon)),
+]
+
+/// Seals in a way that can be undone with nothing but the name: for tests.
+let testSealing = Sealing(
+  seal: { secret, name in Array(name.utf8) + [0] + secret.map { $0 ^ 0x5A } },
+  open: { sealed, name in
+    guard sealed.starts(with: Array(name.utf8) + [0]) else { throw OtherName() }
+    return sealed.dropFirst(name.utf8.count + 1).map { $0 ^ 0x5A }
+  })
+
+struct OtherName: Error {}
+
 /// A snapshot's rows, to be compared.
 struct Rows: Equatable {
   let store: StoreID
   let revision: Revision
   let nextConnectionNumber: UInt32
   let projects: [Project]
-  let key: AccessKey?
+  let domain: Domain?
+  let users: [User]
+  let groups: [UserGroup]
+  let memberships: [Membership]
+  let policies: [Policy]
+  let grants: [Grant]
+  let keys: [AccessKey]
   let vpcs: Set<VPC>
   let subnets: Set<Subnet>
   let attachments: Set<Attachment>
@@ -143,7 +198,13 @@ struct Rows: Equatable {
     revision = snapshot.revision
     nextConnectionNumber = snapshot.nextConnectionNumber
     projects = snapshot.projects
-    key = snapshot.accessKey("AK")
+    domain = snapshot.identity.domain
+    users = snapshot.identity.users
+    groups = snapshot.identity.groups
+    memberships = snapshot.identity.memberships
+    policies = snapshot.identity.customPolicies
+    grants = snapshot.identity.grants
+    keys = snapshot.identity.keys
     vpcs = Set(snapshot.vpcs.values)
     subnets = Set(snapshot.subnets.values)
     attachments = Set(snapshot.attachments.values)

@@ -41,8 +41,8 @@ enum RoomTable {
     "ControlPlane": RoomRule(
       ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams"],
       others: [
-        "Crypto", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-        "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle",
+        "Crypto", "CryptoExtras", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
+        "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle",
       ]),
     "GatewayAgent": RoomRule(
       ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams"],
