@@ -26,7 +26,9 @@ struct BenchmarkStoreCommand: AsyncParsableCommand {
       throw ValidationError("connections: up to 500,000; reported: up to 4,000")
     }
     let folder = try DataFolder(data)
-    let store = try SQLiteIntentStore(path: folder.database, newStore: StoreID(high: 0, low: 0))
+    let store = try SQLiteIntentStore(path: folder.database, newStore: StoreID(high: 0, low: 0)) {
+      try folder.masterKey(isSealed: $0).sealing
+    }
     guard let project = store.snapshot.projects.first?.id else {
       throw ValidationError("the store in \(data) has no project: start a server on it once")
     }
