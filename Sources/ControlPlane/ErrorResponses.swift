@@ -52,27 +52,12 @@ struct ErrorAnswer: Sendable {
   init(_ error: CallError) {
     switch error {
     case .signature(let rejection):
-      self.init(
-        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: \(Self.text(rejection))")
+      self.init(unauthorized: Self.text(rejection))
       detail = "\(rejection)"
-      leavesBodyUnread = true
-    case .agentToken:
-      self.init(
-        .unauthorized, "APIGW.0301", "Incorrect IAM authentication information: the token is not right")
-      leavesBodyUnread = true
-    case .token:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the token is not valid, or not any more")
-      leavesBodyUnread = true
-    case .credentialVoid:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the access key, the token or its user is disabled")
-    case .login:
-      self.init(
-        .unauthorized, "APIGW.0301",
-        "Incorrect IAM authentication information: the user name or the password is wrong")
+    case .agentToken: self.init(unauthorized: "the token is not right")
+    case .token: self.init(unauthorized: "the token is not valid, or not any more")
+    case .credentialVoid: self.init(unauthorized: "the access key, the token or its user is disabled")
+    case .login: self.init(unauthorized: "the user name or the password is wrong")
     case .loginThrottled:
       self.init(.tooManyRequests, "APIGW.0308", "Too many wrong passwords, or too many at a time: wait.")
     case .noSuchPath:
@@ -114,6 +99,12 @@ struct ErrorAnswer: Sendable {
       self.init(.notFound, "l2cg.8010", "attachment \(Self.short(id)) could not be found.")
     case .otherNode: self.init(.badRequest, "l2cg.8001", "The report is of another node than the path names.")
     }
+  }
+
+  /// Who is not known (contract section 8.3); the body may be on its way still.
+  private init(unauthorized reason: String) {
+    self.init(.unauthorized, "APIGW.0301", "Incorrect IAM authentication information: \(reason)")
+    leavesBodyUnread = true
   }
 
   func response(requestID: String) -> Response {

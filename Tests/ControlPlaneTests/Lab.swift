@@ -300,3 +300,8 @@ extension Caller {
     return reply["connection.id"]!
   }
 }
+
+extension AccessKey {
+  /// The one of the Lab's projects that the key's user may do everything in.
+  var project: ProjectID { user == Lab.foreigner.id ? Lab.foreignProject : Lab.project }
+}

@@ -8,11 +8,13 @@ import NIOHTTP1
 struct KeyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key", abstract: "Access keys, by which requests are signed.",
-    subcommands: [List.self, Create.self, Enable.self, Disable.self, Delete.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Create.self, Enable.self, Disable.self, Delete.self],
+    defaultSubcommand: List.self)
 
   static let path = "/v3.0/OS-CREDENTIAL/credentials"
   static let columns: [Table.Column] = [
-    .init("KEY", "access"), .init("STATUS", "status"), .init("USER", "user_id"), .init("CREATED", "create_time"),
+    .init("KEY", "access"), .init("STATUS", "status"), .init("USER", "user_id"),
+    .init("CREATED", "create_time"),
     .init("DESCRIPTION", "description"),
   ]
 
@@ -24,7 +26,8 @@ struct KeyCommand: AsyncParsableCommand {
     func run() async throws {
       let query = user.map { [("user_id", "\($0)")] } ?? []
       try options.show(
-        try await options.client().rows(KeyCommand.path, key: "credentials", query: query), KeyCommand.columns)
+        try await options.client().rows(KeyCommand.path, key: "credentials", query: query), KeyCommand.columns
+      )
     }
   }
 
@@ -103,7 +106,8 @@ struct ProjectCommand: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
-      try options.show(try await options.client().rows("/v3/projects", key: "projects"), ProjectCommand.columns)
+      try options.show(
+        try await options.client().rows("/v3/projects", key: "projects"), ProjectCommand.columns)
     }
   }
 

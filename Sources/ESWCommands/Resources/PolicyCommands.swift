@@ -41,7 +41,8 @@ struct PolicyCommand: AsyncParsableCommand {
   }
 
   struct Update: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Give a policy another content, wherever it is granted.")
+    static let configuration = CommandConfiguration(
+      abstract: "Give a policy another content, wherever it is granted.")
     @OptionGroup var options: ClientOptions
     @Argument(help: "The policy's id.") var id: PolicyID
     @OptionGroup var content: PolicyArguments
