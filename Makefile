@@ -8,7 +8,7 @@ VENV := .venv
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build setup bench bench-api format golden datapath clean
+.PHONY: help run test check build setup bench bench-api fuzz format golden datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +37,15 @@ setup: .build/.packages
 	@scripts/install-packages $(PACKAGES)
 	@mkdir -p .build && touch $@
 
-# The vendor's SDK, for the tests that walk the API with it.
-$(VENV)/.ready: Tests/SDK/requirements.txt
+# The vendor's SDK, for the tests that walk the API with it, and schemathesis.
+$(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt
 	@python3 -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
+
+fuzz: setup $(VENV)/.ready ## 100,000 requests by the served OpenAPI document, good and bad; ARGS="--seed N" again.
+	$(SWIFT) build --product esw
+	@$(VENV)/bin/python Tests/Fuzz/fuzz.py $$($(SWIFT) build --show-bin-path)/esw $(ARGS)
 
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh

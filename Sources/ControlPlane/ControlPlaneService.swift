@@ -159,6 +159,7 @@ package struct ControlPlaneService: Service {
     AccessKeyRoutes(core: core).add(to: routes)
     PolicyRoutes(core: core).add(to: routes)
     GrantRoutes(core: core).add(to: routes)
+    DocumentRoute().add(to: routes)
     return router
   }
 }

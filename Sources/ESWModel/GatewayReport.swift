@@ -42,7 +42,7 @@ extension GatewayReport {
   }
 }
 
-package enum DataplaneKind: String, Hashable, Sendable, Codable {
+package enum DataplaneKind: String, Hashable, Sendable, Codable, CaseIterable {
   case kernel, simulated
 }
 
@@ -126,7 +126,7 @@ package struct TrafficCount: Hashable, Sendable, Codable {
   }
 }
 
-package enum Direction: String, Hashable, Sendable, Codable {
+package enum Direction: String, Hashable, Sendable, Codable, CaseIterable {
   case toRemote, toLocal
 }
 

@@ -122,7 +122,7 @@ package struct Subnet: IntentRow {
 /// Where a subnet is on a node.
 package struct Attachment: IntentRow {
   /// What the subnet is for on this node.
-  package enum Role: String, Sendable, Hashable, Codable {
+  package enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     /// The underlay: the node holds tunnel addresses on the interface, which keeps its own traffic.
     case tunnel
     /// The stretched segment: every frame of the interface belongs to the connection.
@@ -283,7 +283,7 @@ package struct ConnectionNumber: Hashable, Comparable, Sendable, Codable, Custom
 
 /// A question about a generation: is what this revision asked for done? (contract section 3.3)
 package struct Job: IntentRow {
-  package enum Kind: String, Sendable, Hashable {
+  package enum Kind: String, Sendable, Hashable, CaseIterable {
     case createInstance, deleteInstance
   }
 

@@ -2,7 +2,7 @@
 /// API shows as a private IP.
 package struct Port: IntentRow {
   /// What the address is for; the vendor's `device_owner`.
-  package enum Owner: String, Sendable, Hashable {
+  package enum Owner: String, Sendable, Hashable, CaseIterable {
     /// Nobody yet.
     case none = ""
     /// A virtual address that hosts share, and that a connection can be bound to: a vport.

@@ -1,6 +1,6 @@
 /// The status of an instance in the API's words (contract section 3.4), with why.
 package struct InstanceStatus: Hashable, Sendable {
-  package enum Word: String, Hashable, Sendable {
+  package enum Word: String, Hashable, Sendable, CaseIterable {
     case build, active, failed, abnormal
   }
 
@@ -16,7 +16,7 @@ package struct InstanceStatus: Hashable, Sendable {
 
 /// The status of a connection in the API's words (contract section 3.4), with why.
 package struct ConnectionStatus: Hashable, Sendable {
-  package enum Word: String, Hashable, Sendable {
+  package enum Word: String, Hashable, Sendable, CaseIterable {
     case pending, connected, disconnect, failed, abnormal
   }
 

@@ -48,6 +48,14 @@ package struct JSONWriter: ~Copyable {
     needsComma = false
   }
 
+  /// The same for a name that is not a constant.
+  package mutating func name(text: String) {
+    string(text)
+    reserve(1)
+    push(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   private mutating func open(_ bracket: UInt8) {
     reserve(2)
     comma()

@@ -2,7 +2,7 @@
 extension Operation {
   static let additions = [
     createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes, listAudit, listDomainAudit,
+    diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
   ]
   static let agents = [showConfiguration, sendReport]
 
@@ -28,6 +28,9 @@ extension Operation {
 
   package static let listAudit = Operation(
     "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
+  /// It tells nothing that is not in the source.
+  package static let showDocument = Operation(
+    "ShowDocument", .get, "/openesw/v1/openapi.json", .open, nil)
 
   /// Of all projects, and of users, groups, policies and keys, which are of none.
   package static let listDomainAudit = Operation(

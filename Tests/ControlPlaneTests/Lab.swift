@@ -10,6 +10,7 @@ import Logging
 import NIOCore
 import Simulation
 import Synchronization
+import Testing
 
 /// A control plane on a store, in memory if nothing else is said, with two projects, a clock that stands, and
 /// ids that repeat.
@@ -182,11 +183,18 @@ struct Caller: Sendable {
   func send(
     _ method: HTTPRequest.Method, _ uri: String, _ headers: HTTPFields = [:], _ body: String = ""
   ) async throws -> Reply {
-    try await client.execute(
+    let reply = try await client.execute(
       uri: uri, method: method, headers: headers, body: body.isEmpty ? nil : ByteBuffer(string: body)
     ) {
       Reply(status: $0.status.code, headers: $0.headers, text: String(buffer: $0.body))
     }
+    // Every answer that a test gets is held against the document.
+    if method != .head {
+      for fault in try await SchemaCheck(document: .shared).faults(of: reply, to: method.rawValue, uri) {
+        Issue.record("\(method) \(uri): \(reply.status) breaks the OpenAPI document: \(fault)")
+      }
+    }
+    return reply
   }
 
   func agent(

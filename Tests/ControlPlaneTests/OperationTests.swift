@@ -1,5 +1,6 @@
 import ControlPlane
 import ESWWire
+import HTTPTypes
 import Testing
 
 struct OperationTests {
@@ -11,5 +12,9 @@ struct OperationTests {
   @Test func noTwoOperationsShareANameOrAPlace() {
     #expect(Set(Operation.all.map(\.name)).count == Operation.all.count)
     #expect(Set(Operation.all.map { "\($0.method) \($0.path)" }).count == Operation.all.count)
+  }
+
+  @Test func anOpenOperationHasNoParametersInItsPath() {
+    for operation in Operation.all where operation.door == .open { #expect(!operation.path.contains("{")) }
   }
 }

@@ -61,14 +61,26 @@ struct CommandLineUser {
     try await check("subnet", "create", "stretched", "--vpc", "site", "--cidr", "192.168.0.0/24")
   }
 
+  /// The agent of `node-1`, which nobody runs.
+  var agent: PlayedAgent { PlayedAgent(endpoint: server.endpoint, folder: server.folder) }
+
+  func report(problem: String? = nil) async throws { try await agent.report(problem: problem) }
+}
+
+/// Says what an agent would say.
+struct PlayedAgent: Sendable {
+  let endpoint: String
+  /// The server's data.
+  let folder: String
+
   /// Reports as the agent of `node-1` would.
   ///
   /// - Parameter problem: Why the newest configuration could not be taken; nil: it is carried out.
   func report(problem: String? = nil) async throws {
-    let token = try String(contentsOfFile: server.folder + "/agent-token", encoding: .utf8)
+    let token = try String(contentsOfFile: folder + "/agent-token", encoding: .utf8)
       .trimmingCharacters(in: .whitespacesAndNewlines)
     let node = try #require(NodeName("node-1"))
-    let link = try HTTPAgentLink(endpoint: server.endpoint, node: node, token: token)
+    let link = try HTTPAgentLink(endpoint: endpoint, node: node, token: token)
     let configuration = try #require(try await link.configuration(after: nil, of: nil))
     try await link.send(
       GatewayReport(

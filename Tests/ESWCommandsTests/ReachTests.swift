@@ -42,10 +42,10 @@ import Testing
   @Test func `of a project can be asked for by a command`() async throws {
     let user = try await CommandLineUser()
     try await user.report()
-    let agent = Task {
+    let agent = Task { [played = user.agent] in
       while !Task.isCancelled {
         try await Task.sleep(for: .milliseconds(300))
-        try await user.report()
+        try await played.report()
       }
     }
     defer { agent.cancel() }

@@ -22,7 +22,7 @@ import Testing
     try await SimulatedServer.run(tls: certificate.files) { endpoint, key in
       #expect(endpoint.hasPrefix("https://localhost:"))
       let walk = try await SimulatedServer.script(
-        "walk.py", [], at: endpoint, as: key, caFile: certificate.files.certificate)
+        "walk.py", ["sync"], at: endpoint, as: key, caFile: certificate.files.certificate)
       #expect(walk.status == 0, "\(walk.output)\n\(walk.errors)")
       #expect(walk.output.contains("the walk is complete"), "\(walk.output)\n\(walk.errors)")
     }
