@@ -212,8 +212,10 @@ import Testing
             id: ConnectionID(high: 1 << 63, low: UInt64(number)),
             number: ConnectionNumber(UInt32(number) + 1),
             project: Lab.project, instance: InstanceID(high: 1, low: 1), name: ResourceName("c-\(number)")!,
-            vpc: VPCID(high: 1, low: 1), subnet: SubnetID(high: 1, low: UInt64(number)), remotes: [],
-            fixedAddresses: [], createdAt: Lab.start, updatedAt: Lab.start, createdIn: Revision(1)))
+            vpc: VPCID(high: 1, low: 1), subnet: SubnetID(high: 1, low: UInt64(number)),
+            remotes: [RemoteEndpoint(vni: VNI(5000)!, address: IPv4Address("192.0.2.1")!, port: 4789)],
+            fixedAddresses: [IPv4Address("10.0.0.2")!, IPv4Address("10.0.0.3")!], createdAt: Lab.start,
+            updatedAt: Lab.start, createdIn: Revision(1)))
       }
       _ = try await lab.store.commit { _ in IntentChange(edits: rows, outcome: ()) }
       for _ in 0..<3 {
