@@ -32,7 +32,7 @@ package struct ESWCommand: AsyncParsableCommand {
         name: "WHO MAY WHAT",
         subcommands: [
           UserCommand.self, GroupCommand.self, KeyCommand.self, PolicyCommand.self, GrantCommand.self,
-          ProjectCommand.self,
+          ProjectCommand.self, AuditCommand.self,
         ]),
     ])
 
