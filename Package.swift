@@ -20,6 +20,7 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
@@ -102,7 +103,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, logging,
+        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
+        logging,
         lifecycle,
         unixSignals,
         systemPackage, nioHTTP1, nioSSL, httpClient,
@@ -138,7 +140,7 @@ let package = Package(
         "ESWModel", "ESWWire", "ESWSeams", "SQLiteStore", "Simulation", hummingbird, hummingbirdTesting,
         httpTypes,
         lifecycle,
-        logging, nioCore,
+        logging, nioCore, nioEmbedded, nioHTTPTypes,
       ],
       resources: [.copy("Golden")]),
   ],

@@ -33,21 +33,23 @@ struct AgentRoutes {
       try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
     let current = core.snapshot
     guard let after, store == .only(current.store), after <= current.revision.value else {
-      return try answer(GatewayConfiguration(for: node, from: current))
+      return try await answer(node, from: current)
     }
     let snapshot = await cancelWhenGracefulShutdown { [core] in
       await core.store.snapshot(after: Revision(after), within: .seconds(wait))
     }
     guard let snapshot else { return .noContent }
-    return try answer(GatewayConfiguration(for: node, from: snapshot))
+    return try await answer(node, from: snapshot)
   }
 
   @Sendable private func report(_: Request, context: CallContext) async throws -> Response {
     let node = try node(of: context)
-    let report = try AgentLinkMessages.report(from: Data(context.body.readableBytesView))
-    guard report.node == node else { throw CallError.otherNode }
-    try await core.store.record(report, receivedAt: core.now())
-    return .noContent
+    return try await aside {
+      let report = try AgentLinkMessages.report(from: Data(context.body.readableBytesView))
+      guard report.node == node else { throw CallError.otherNode }
+      try await core.store.record(report, receivedAt: core.now())
+      return .noContent
+    }
   }
 
   private func node(of context: CallContext) throws(CallError) -> NodeName {
@@ -65,8 +67,10 @@ struct AgentRoutes {
     return number
   }
 
-  private func answer(_ configuration: GatewayConfiguration) throws -> Response {
-    let data = try AgentLinkMessages.encode(configuration)
+  private func answer(_ node: NodeName, from snapshot: IntentSnapshot) async throws -> Response {
+    let data = try await aside {
+      try AgentLinkMessages.encode(GatewayConfiguration(for: node, from: snapshot))
+    }
     return Response(
       status: .ok, headers: [.contentType: "application/json"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))

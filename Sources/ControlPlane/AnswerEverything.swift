@@ -46,25 +46,31 @@ struct AnswerEverything: RouterMiddleware {
     _ request: Request, _ context: CallContext, _ response: Response, _ failure: ErrorAnswer?,
     _ duration: Duration
   ) {
+    let level = level(request, context, response, failure)
+    // Most requests read, and nobody listens to that: what the line would say is not put together.
+    guard logger.logLevel <= level else { return }
     var metadata: Logger.Metadata = [
       "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
       "operation": "\(context.trace.operation?.name ?? "-")", "status": "\(response.status.code)",
       "duration_ms": "\(duration / .milliseconds(1))",
     ]
-    var isAgent = false
-    switch context.trace.caller {
-    case .user(let principal)?: metadata["who"] = "\(principal.summary)"
-    case .agent?: isAgent = true
-    case nil: break
-    }
+    if case .user(let principal)? = context.trace.caller { metadata["who"] = "\(principal.summary)" }
     if let failure {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }
     }
-    // Agents ask and report all the time: only their errors are news.
-    let isRoutine = failure == nil && isAgent
-    let level: Logger.Level = response.status.kind == .serverError ? .error : isRoutine ? .debug : .info
     logger.log(level: level, "request", metadata: metadata)
+  }
+
+  /// What changes something and what is declined is news; what reads is not, nor are agents, who ask and
+  /// report all the time.
+  private func level(
+    _ request: Request, _ context: CallContext, _ response: Response, _ failure: ErrorAnswer?
+  ) -> Logger.Level {
+    if response.status.kind == .serverError { return .error }
+    if failure != nil { return .info }
+    if case .agent? = context.trace.caller { return .debug }
+    return request.method == .get || request.method == .head ? .debug : .info
   }
 }
 

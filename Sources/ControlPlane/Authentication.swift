@@ -50,7 +50,7 @@ struct Authentication: RouterMiddleware {
       do throws(SignatureRejection) {
         key = try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID))
       } catch { throw CallError.signature(error) }
-      context.caller = .user(try principal(of: key))
+      context.caller = .user(try Self.principal(of: key, in: core.snapshot))
     }
     context.trace.caller = context.caller
     return try await next(request, context)
@@ -67,8 +67,8 @@ struct Authentication: RouterMiddleware {
   }
 
   /// - Parameter key: Of a signature that was verified: only who has its secret learns that it is disabled.
-  private func principal(of key: AccessKey) throws(CallError) -> Principal {
-    let identity = core.snapshot.identity
+  static func principal(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
+    let identity = snapshot.identity
     guard let user = identity.user(key.user) else { throw .credentialVoid }
     let principal = Principal(user: user, credential: .key(key.id), reach: .everything)
     guard identity.holds(principal) else { throw .credentialVoid }
@@ -101,20 +101,46 @@ struct PlainPath: RouterMiddleware {
     return try await next(request, context)
   }
 
-  private static func isPlain(_ path: String) -> Bool {
+  static func isPlain(_ path: String) -> Bool {
     guard path.utf8.first == UInt8(ascii: "/") else { return false }
-    let segments = path.lowercased().replacing("%2e", with: ".").dropFirst()
-      .split(separator: "/", omittingEmptySubsequences: false)
-    return segments.allSatisfy { !["", ".", ".."].contains($0) }
+    var characters = 0
+    var dots = 0
+    var bytes = path.utf8.dropFirst()
+    while let byte = bytes.popFirst() {
+      if byte == UInt8(ascii: "/") {
+        guard characters > 0, characters != dots || dots > 2 else { return false }
+        (characters, dots) = (0, 0)
+        continue
+      }
+      characters += 1
+      if byte == UInt8(ascii: ".") {
+        dots += 1
+      } else if byte == UInt8(ascii: "%"), bytes.first == UInt8(ascii: "2"),
+        let digit = bytes.dropFirst().first, digit | 0x20 == UInt8(ascii: "e")
+      {
+        bytes = bytes.dropFirst(2)
+        dots += 1
+      }
+    }
+    return characters > 0 && (characters != dots || dots > 2)
   }
 }
 
 extension Request {
+  /// Whether anything follows the head (RFC 9112 section 6.3).
+  var hasBody: Bool {
+    headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
+  }
+
+  var signable: SignableRequest { head.signable }
+}
+
+extension HTTPRequest {
   var signable: SignableRequest {
     let (path, query) = target
-    var fields = headers.map { HeaderField($0.name.canonicalName, $0.value) }
+    var fields = headerFields.map { HeaderField(canonicalName: $0.name.canonicalName, value: $0.value) }
     // HTTP types keep Host apart from the fields.
-    if let authority = head.authority { fields.append(HeaderField("host", authority)) }
+    if let authority { fields.append(HeaderField(canonicalName: "host", value: authority)) }
     return SignableRequest(method: method.rawValue, path: path, query: query, headers: fields)
   }
 }

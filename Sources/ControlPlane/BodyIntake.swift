@@ -71,6 +71,7 @@ struct BodyIntake: Sendable {
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
       throw CallError.bodyTooLarge
     }
+    guard request.hasBody else { return }
     let share = BodyShare(of: sender == .agents ? agents : users)
     context.bodyShare = share
     do {

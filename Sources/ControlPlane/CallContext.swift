@@ -36,8 +36,14 @@ struct CallContext: RequestContext {
   }
 
   static func newRequestID() -> String {
-    String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
-      + String(UInt64.random(in: 0...UInt64.max), hexDigits: 16)
+    var generator = SystemRandomNumberGenerator()
+    let (high, low) = (generator.next(), generator.next())
+    return String(unsafeUninitializedCapacity: 32) { digits in
+      for place in 0..<32 {
+        digits[place] = hexDigit((place < 16 ? high : low) >> UInt64(60 - 4 * (place % 16)))
+      }
+      return 32
+    }
   }
 
   /// The caller's address, without the port; empty in process.
@@ -113,18 +119,16 @@ extension Response {
 
 extension Request {
   /// As on the wire: path and query.
-  var target: (path: String, query: String) {
-    let whole = head.path ?? "/"
-    guard let mark = whole.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (whole, "") }
-    return (String(whole[..<mark]), String(whole[whole.utf8.index(after: mark)...]))
-  }
+  var target: (path: String, query: String) { head.target }
 
   var query: QueryParameters { QueryParameters(target.query) }
 }
 
-extension String {
-  fileprivate init(_ value: UInt64, hexDigits: Int) {
-    let digits = String(value, radix: 16)
-    self = String(repeating: "0", count: hexDigits - digits.count) + digits
+extension HTTPRequest {
+  /// As on the wire: path and query.
+  var target: (path: String, query: String) {
+    let whole = path ?? "/"
+    guard let mark = whole.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (whole, "") }
+    return (String(whole[..<mark]), String(whole[whole.utf8.index(after: mark)...]))
   }
 }

@@ -36,41 +36,45 @@ struct ConnectionRoutes {
   }
 
   @Sendable private func list(request: Request, context: CallContext) async throws -> Response {
-    let instance: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
     let view = core.view
-    guard view.snapshot.instances[instance, of: try context.project] != nil else {
-      throw CallError.unknownInstance(instance.description)
+    return try await context.answer(request, from: core.pages, view) { writer, span in
+      let instance: InstanceID = try context.id("instance_id", or: CallError.unknownInstance)
+      guard view.snapshot.instances[instance, of: try context.project] != nil else {
+        throw CallError.unknownInstance(instance.description)
+      }
+      let query = request.query
+      let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
+        query.filter("id"), query.filter("name")
+      )
+      let page = Page(
+        try PageQuery(query), of: view.snapshot.connectionIDs(of: instance), in: view.snapshot.connections
+      ) {
+        id.matches($0.id) && name.matches($0.name.description)
+      }
+      write(page, view, to: &writer, holding: &span)
     }
-    let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
-      request.query.filter("id"), request.query.filter("name")
-    )
-    let page = Page(
-      try PageQuery(request.query), of: view.snapshot.connectionIDs(of: instance),
-      in: view.snapshot.connections
-    ) {
-      id.matches($0.id) && name.matches($0.name.description)
-    }
-    return answer(page, view, context)
   }
 
   @Sendable private func listAll(request: Request, context: CallContext) async throws -> Response {
-    let query = request.query
-    let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
-      query.filter("id"), query.filter("name")
-    )
-    let instance: QueryFilter<InstanceID> = query.filter("instance_id")
-    let (vpc, subnet): (QueryFilter<VPCID>, QueryFilter<SubnetID>) = (
-      query.filter("vpc_id"), query.filter("virsubnet_id")
-    )
     let view = core.view
-    let page = Page(
-      try PageQuery(query), of: view.snapshot.connections.ids(of: try context.project),
-      in: view.snapshot.connections
-    ) {
-      id.matches($0.id) && name.matches($0.name.description) && instance.matches($0.instance)
-        && vpc.matches($0.vpc) && subnet.matches($0.subnet)
+    return try await context.answer(request, from: core.pages, view) { writer, span in
+      let query = request.query
+      let (id, name): (QueryFilter<ConnectionID>, QueryFilter<String>) = (
+        query.filter("id"), query.filter("name")
+      )
+      let instance: QueryFilter<InstanceID> = query.filter("instance_id")
+      let (vpc, subnet): (QueryFilter<VPCID>, QueryFilter<SubnetID>) = (
+        query.filter("vpc_id"), query.filter("virsubnet_id")
+      )
+      let page = Page(
+        try PageQuery(query), of: view.snapshot.connections.ids(of: try context.project),
+        in: view.snapshot.connections
+      ) {
+        id.matches($0.id) && name.matches($0.name.description) && instance.matches($0.instance)
+          && vpc.matches($0.vpc) && subnet.matches($0.subnet)
+      }
+      write(page, view, to: &writer, holding: &span)
     }
-    return answer(page, view, context)
   }
 
   @Sendable private func show(_: Request, context: CallContext) async throws -> Response {
@@ -135,12 +139,13 @@ struct ConnectionRoutes {
     return (id, instance)
   }
 
-  private func answer(
-    _ page: Page<Connection>, _ view: ControlPlaneCore.View, _ context: CallContext
-  ) -> Response {
-    context.answer {
-      $0.pageInfo(page.info)
-      $0.array("connections", page.rows) { $0.connection($1, status: view.status(of: $1).word) }
+  private func write(
+    _ page: Page<Connection>, _ view: ControlPlaneCore.View, to writer: inout JSONWriter,
+    holding span: inout MomentSpan
+  ) {
+    writer.pageInfo(page.info)
+    writer.array("connections", page.rows) {
+      $0.connection($1, status: view.word(of: $1, holding: &span))
     }
   }
 

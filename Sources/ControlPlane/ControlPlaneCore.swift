@@ -12,6 +12,7 @@ struct ControlPlaneCore: Sendable {
   let minting: Minting
   let secrets: SecretMinting
   let now: @Sendable () -> Timestamp
+  let pages = PageShelf()
   /// What stands before the host in addresses of ours in answers.
   let scheme: String
   let logger: Logger
@@ -37,6 +38,18 @@ struct ControlPlaneCore: Sendable {
 
     func status(of connection: Connection) -> ConnectionStatus {
       ConnectionStatus(of: connection, in: snapshot, reports: reports, region: region, now: now)
+    }
+
+    func word(of instance: Instance, holding span: inout MomentSpan) -> InstanceStatus.Word {
+      InstanceStatus(
+        of: instance, in: snapshot, reports: reports, region: region, now: now, holding: &span
+      ).word
+    }
+
+    func word(of connection: Connection, holding span: inout MomentSpan) -> ConnectionStatus.Word {
+      ConnectionStatus(
+        of: connection, in: snapshot, reports: reports, region: region, now: now, holding: &span
+      ).word
     }
   }
 
@@ -85,7 +98,8 @@ extension AuditEntry.Author {
     var key: String?
     if case .key(let id)? = principal?.credential { key = id }
     self.init(
-      user: principal?.user.id.description, userName: principal?.user.name.description, accessKey: key, source: context.source,
+      user: principal?.user.id.description, userName: principal?.user.name.description, accessKey: key,
+      source: context.source,
       operation: context.trace.operation?.name ?? "-", request: context.requestID)
   }
 }

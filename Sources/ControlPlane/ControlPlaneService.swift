@@ -94,12 +94,15 @@ package struct ControlPlaneService: Service {
   private var networkApplication: Application<RouterResponder<CallContext>> {
     let (onBound, settings) = (self.onBound, self.settings)
     let ledger = ConnectionLedger(mostPerAddress: settings.limits.mostConnectionsPerAddress, logger: logger)
+    let reads = QuickReads(core: core, logger: logger)
     return Application(
       responder: router.buildResponder(),
       server: HTTPServerBuilder { responder in
-        EdgeChannel(
-          http: HTTP1Channel(responder: responder, configuration: httpConfiguration),
-          limits: settings.limits, ledger: ledger, identity: settings.identity)
+        OnEventLoop(
+          base: EdgeChannel(
+            http: HTTP1Channel(responder: responder, configuration: httpConfiguration),
+            limits: settings.limits, ledger: ledger, identity: settings.identity),
+          reads: reads)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(settings.address, port: settings.port),

@@ -33,22 +33,22 @@ struct InstanceRoutes {
   }
 
   @Sendable private func list(request: Request, context: CallContext) async throws -> Response {
-    let query = request.query
-    let (id, name, description): (QueryFilter<InstanceID>, QueryFilter<String>, QueryFilter<String>) = (
-      query.filter("id"), query.filter("name"), query.filter("description")
-    )
     let view = core.view
-    let page = Page(
-      try PageQuery(query), of: view.snapshot.instances.ids(of: try context.project),
-      in: view.snapshot.instances
-    ) {
-      id.matches($0.id) && name.matches($0.name.description)
-        && description.matches($0.description.description)
-    }
-    return context.answer {
-      $0.pageInfo(page.info)
-      $0.array("instances", page.rows) {
-        $0.instance($1, status: view.status(of: $1).word, region: view.region)
+    return try await context.answer(request, from: core.pages, view) { writer, span in
+      let query = request.query
+      let (id, name, description): (QueryFilter<InstanceID>, QueryFilter<String>, QueryFilter<String>) = (
+        query.filter("id"), query.filter("name"), query.filter("description")
+      )
+      let page = Page(
+        try PageQuery(query), of: view.snapshot.instances.ids(of: try context.project),
+        in: view.snapshot.instances
+      ) {
+        id.matches($0.id) && name.matches($0.name.description)
+          && description.matches($0.description.description)
+      }
+      writer.pageInfo(page.info)
+      writer.array("instances", page.rows) {
+        $0.instance($1, status: view.word(of: $1, holding: &span), region: view.region)
       }
     }
   }

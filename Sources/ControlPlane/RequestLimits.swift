@@ -12,9 +12,13 @@ struct RequestLimits: RouterMiddleware {
   func handle(
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
   ) async throws -> Response {
-    guard (request.head.path ?? "").utf8.count <= Self.longestTarget else { throw CallError.targetTooLong }
-    let headerSize = request.headers.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
-    guard headerSize <= Self.largestHeaders else { throw CallError.headersTooLarge }
+    try Self.check(request.head)
     return try await next(request, context)
+  }
+
+  static func check(_ head: HTTPRequest) throws(CallError) {
+    guard (head.path ?? "").utf8.count <= Self.longestTarget else { throw CallError.targetTooLong }
+    let headerSize = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+    guard headerSize <= Self.largestHeaders else { throw CallError.headersTooLarge }
   }
 }

@@ -8,17 +8,17 @@ import Synchronization
 package final class Minting: Sendable {
   private let generator: Mutex<IdentifierGenerator>
 
-  /// - Parameter snapshot: Every id in it is below all new ones, whatever the clock says. O(rows).
+  /// - Parameter snapshot: Every id in it is below all new ones, whatever the clock says. O(projects).
   /// - Parameter randomness: In production the system's; a seeded one in tests.
   package init(above snapshot: IntentSnapshot, randomness: any RandomNumberGenerator & Sendable) {
     var generator = IdentifierGenerator(randomness: randomness)
-    for id in snapshot.vpcs.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.subnets.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.attachments.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.instances.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.connections.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.jobs.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
-    for id in snapshot.ports.values.lazy.map(\.id) { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.vpcs.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.subnets.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.attachments.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.instances.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.connections.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.jobs.greatestID { generator.raise(above: id.high, id.low) }
+    if let id = snapshot.ports.greatestID { generator.raise(above: id.high, id.low) }
     self.generator = Mutex(generator)
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncHTTPClient
 import ESWClient
 import ESWModel
 import ESWWire
@@ -30,7 +31,7 @@ struct ClientOptions: ParsableArguments {
   @Flag(help: "Tables without their heading.") var noHeaders = false
   @Flag(name: .shortAndLong, help: "Say on standard error what is asked of the API.") var verbose = false
 
-  func unobservedClient() throws -> ESWClient {
+  func unobservedClient(http: HTTPClient? = nil) throws -> ESWClient {
     let environment = ProcessInfo.processInfo.environment
     func required(_ name: String) throws -> String {
       guard let value = environment[name], !value.isEmpty else {
@@ -51,7 +52,7 @@ struct ClientOptions: ParsableArguments {
       endpoint: endpoint ?? environment["ESW_ENDPOINT"] ?? Self.defaultEndpoint,
       credentials: .init(
         keyID: try required("HUAWEICLOUD_SDK_AK"), secret: try required("HUAWEICLOUD_SDK_SK"),
-        project: project), http: try Trust.client(caFile: caFile ?? environment["ESW_CA_FILE"]))
+        project: project), http: try http ?? Trust.client(caFile: caFile ?? environment["ESW_CA_FILE"]))
   }
 }
 

@@ -26,6 +26,7 @@ package struct ESWCommand: AsyncParsableCommand {
     version: productVersion,
     subcommands: [
       DemoCommand.self, ServeCommand.self, AgentCommand.self, CompletionCommand.self, ExitStatusCommand.self,
+      BenchmarkCommand.self,
     ],
     groupedSubcommands: [
       CommandGroup(

@@ -148,11 +148,9 @@ enum Logging {
   /// Logs go to standard error, so that standard output holds only what was asked for.
   static func start(_ settings: Settings) throws -> Logger {
     let level = try settings.logLevel()
-    LoggingSystem.bootstrap { label in
-      var handler = StreamLogHandler.standardError(label: label)
-      handler.logLevel = level
-      return handler
-    }
+    LoggingSystem.bootstrap { LineLog(label: $0, level: level) }
+    // Whoever ends the process, the last lines are written.
+    atexit { LogWriter.standardError.flush() }
     return Logger(label: "esw")
   }
 }

@@ -16,20 +16,24 @@ package struct Identifier<Subject>: Hashable, Comparable, Sendable, TextCoded {
 
   /// Reads the 36-character form with hyphens, in either case; anything else gives nil.
   package init?(_ description: String) {
-    let text = description.utf8
+    var text = description
+    guard let (high, low) = text.withUTF8(Self.read) else { return nil }
+    self.init(high: high, low: low)
+  }
+
+  private static func read(_ text: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
     guard text.count == 36 else { return nil }
-    var value: (UInt64, UInt64) = (0, 0)
-    var digits = 0
-    for (position, character) in text.enumerated() {
-      if position == 8 || position == 13 || position == 18 || position == 23 {
-        guard character == UInt8(ascii: "-") else { return nil }
-        continue
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for position in 0..<36 {
+      switch position {
+      case 8, 13, 18, 23:
+        guard text[position] == UInt8(ascii: "-") else { return nil }
+      default:
+        guard let nibble = hexNibble(text[position]) else { return nil }
+        if position < 18 { high = high << 4 | nibble } else { low = low << 4 | nibble }
       }
-      guard let nibble = hexNibble(character) else { return nil }
-      if digits < 16 { value.0 = value.0 << 4 | nibble } else { value.1 = value.1 << 4 | nibble }
-      digits += 1
     }
-    self.init(high: value.0, low: value.1)
+    return (high, low)
   }
 
   /// Lower case, with hyphens.
@@ -97,6 +101,7 @@ package struct NodeName: Hashable, Comparable, Sendable, TextCoded {
 }
 
 /// The value of a hexadecimal digit in either case, or nil.
+@inlinable
 package func hexNibble(_ character: UInt8) -> UInt64? {
   switch character {
   case 48...57: UInt64(character - 48)
@@ -107,6 +112,7 @@ package func hexNibble(_ character: UInt8) -> UInt64? {
 }
 
 /// The lower-case digit of the lowest four bits.
+@inlinable
 package func hexDigit(_ value: UInt64) -> UInt8 {
   let nibble = UInt8(truncatingIfNeeded: value & 0xF)
   return nibble < 10 ? 48 + nibble : 87 + nibble

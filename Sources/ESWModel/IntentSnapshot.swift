@@ -14,6 +14,9 @@ package struct IntentTable<Row: IntentRow>: Sendable {
   /// In no order. O(n).
   package var values: [Row] { Array(rows.values) }
 
+  /// O(projects).
+  package var greatestID: Identifier<Row>? { order.values.compactMap(\.last).max() }
+
   package subscript(id: Identifier<Row>) -> Row? { rows[id] }
 
   /// The row, unless it is another project's: a foreign id answers as an unknown one.

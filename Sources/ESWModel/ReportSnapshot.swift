@@ -39,6 +39,9 @@ package struct ReportSnapshot: Sendable {
     package var configurationProblem: Problem? { problems[.configuration] }
   }
 
+  /// Counts changes: of one store's reports, two of the same number are the same.
+  package private(set) var revision: UInt64 = 0
+
   private var nodes: TreeDictionary<NodeName, Received> = [:]
   private var jobOutcomes: TreeDictionary<JobID, JobOutcome> = [:]
 
@@ -54,6 +57,7 @@ package struct ReportSnapshot: Sendable {
   /// An agent that has lost its configuration, and will soon have it again, does not undo what is known of
   /// the node: only the interfaces are taken over, and the rest ages.
   package mutating func put(_ received: Received) {
+    revision += 1
     let node = received.report.node
     if received.report.store == nil, let known = nodes[node], known.report.store != nil {
       nodes[node] = Received(report: known.report.with(interfaces: received.report.interfaces), at: known.at)
@@ -64,11 +68,16 @@ package struct ReportSnapshot: Sendable {
 
   /// The first outcome of a job stays.
   package mutating func put(_ outcome: JobOutcome) {
-    if jobOutcomes[outcome.job] == nil { jobOutcomes[outcome.job] = outcome }
+    guard jobOutcomes[outcome.job] == nil else { return }
+    revision += 1
+    jobOutcomes[outcome.job] = outcome
   }
 
   /// For a job that is no more.
-  package mutating func removeOutcome(of job: JobID) { jobOutcomes[job] = nil }
+  package mutating func removeOutcome(of job: JobID) {
+    revision += 1
+    jobOutcomes[job] = nil
+  }
 }
 
 extension ReportSnapshot {

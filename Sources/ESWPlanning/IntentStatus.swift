@@ -1,6 +1,8 @@
 package import ESWModel
 
-// Status is derived when it is read: intent, the newest report of the node concerned, and now.
+// Status is derived when it is read: intent, the newest report of the node concerned, and now. Each says
+// too for how long its word stays as it is, should intent and reports not change: only what is asked of a
+// clock narrows that span, where it is asked.
 
 extension InstanceStatus {
   /// - Complexity: O(attachments of the tunnel subnet).
@@ -8,11 +10,20 @@ extension InstanceStatus {
     of instance: Instance, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
     now: Timestamp
   ) {
+    var span = MomentSpan.always
+    self.init(of: instance, in: snapshot, reports: reports, region: region, now: now, holding: &span)
+  }
+
+  /// - Parameter span: Narrowed to the moments, `now` among them, for which the word holds.
+  package init(
+    of instance: Instance, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
+    now: Timestamp, holding span: inout MomentSpan
+  ) {
     guard let node = snapshot.tunnelNode(of: instance) else {
       self.init(.active, reason: "its tunnel subnet is not attached on any node yet: nothing is forwarded")
       return
     }
-    switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now) {
+    switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now, holding: &span) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
     case .unknown: self.init(.build, reason: "node \(node) has not reported yet")
     case .reporting(let received):
@@ -44,6 +55,15 @@ extension ConnectionStatus {
     of connection: Connection, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
     now: Timestamp
   ) {
+    var span = MomentSpan.always
+    self.init(of: connection, in: snapshot, reports: reports, region: region, now: now, holding: &span)
+  }
+
+  /// - Parameter span: Narrowed to the moments, `now` among them, for which the word holds.
+  package init(
+    of connection: Connection, in snapshot: IntentSnapshot, reports: ReportSnapshot, region: Region,
+    now: Timestamp, holding span: inout MomentSpan
+  ) {
     guard let instance = snapshot.instances[connection.instance],
       let node = snapshot.tunnelNode(of: instance)
     else {
@@ -54,7 +74,7 @@ extension ConnectionStatus {
       self.init(.disconnect, reason: "its layer-2 subnet is not attached on node \(node)")
       return
     }
-    switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now) {
+    switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now, holding: &span) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
     case .unknown: self.init(.pending, reason: "node \(node) has not reported yet")
     case .reporting(let received):
@@ -68,21 +88,29 @@ extension ConnectionStatus {
         self.init(.abnormal, reason: problem.text)
         return
       }
-      self.init(evidence: received.connection(connection.id), heardAt: received.at, now: now, region: region)
+      self.init(
+        evidence: received.connection(connection.id), heardAt: received.at, now: now, region: region,
+        holding: &span)
     }
   }
 
   /// Connected only by evidence that frames come through the tunnel, and only while it is fresh.
-  private init(evidence: ConnectionReport?, heardAt: Timestamp, now: Timestamp, region: Region) {
+  private init(
+    evidence: ConnectionReport?, heardAt: Timestamp, now: Timestamp, region: Region,
+    holding span: inout MomentSpan
+  ) {
     let ages = evidence?.remotes.compactMap(\.receivedAgeMilliseconds) ?? []
     guard let age = ages.min() else {
       self.init(.disconnect, reason: "no frame has come through the tunnel yet")
       return
     }
     let total = Duration.milliseconds(age) + now.since(heardAt)
+    let lastFresh = heardAt.last(within: region.evidenceLifetime - .milliseconds(age))
     if total <= region.evidenceLifetime {
+      span.narrow(to: lastFresh)
       self.init(.connected)
     } else {
+      span.narrow(from: lastFresh.next)
       self.init(.disconnect, reason: "no frame has come through the tunnel for \(total.components.seconds) s")
     }
   }
@@ -108,18 +136,27 @@ private enum NodeView {
   case silent(String)
   case reporting(ReportSnapshot.Received)
 
-  init(_ node: NodeName, of store: StoreID, in reports: ReportSnapshot, region: Region, now: Timestamp) {
+  init(
+    _ node: NodeName, of store: StoreID, in reports: ReportSnapshot, region: Region, now: Timestamp,
+    holding span: inout MomentSpan
+  ) {
     guard let received = reports.received(from: node), received.report.store == store else {
       self = .unknown
       return
     }
     let silence = now.since(received.at)
+    let lastHeard = received.at.last(within: region.nodeSilence)
+    let firstHeard = received.at.first(within: region.nodeSilence)
     if silence > region.nodeSilence {
+      span.narrow(from: lastHeard.next)
       self = .silent("node \(node) has been silent for \(silence.components.seconds) s")
     } else if silence < .zero - region.nodeSilence {
+      span.narrow(to: firstHeard.previous)
       // A node that lives is heard again within a second of the new time.
       self = .silent("node \(node) has not been heard since the clock was set back")
     } else {
+      span.narrow(from: firstHeard)
+      span.narrow(to: lastHeard)
       self = .reporting(received)
     }
   }

@@ -29,8 +29,8 @@ package enum SignatureRejection: Error, Hashable, Sendable {
 /// The signature that a request claims to carry, as far as it can be judged before the body is there.
 package struct SignatureClaim: Hashable, Sendable {
   package let keyID: String
-  /// As they came, with `;`.
-  let signedHeaders: String
+  /// In lower case, in the order in which they came.
+  let signedHeaders: [String]
   let signature: [UInt8]
   let date: String
 
@@ -39,33 +39,12 @@ package struct SignatureClaim: Hashable, Sendable {
     guard let authorization = request.headers.first(where: { $0.name == "authorization" })?.value else {
       throw .missing
     }
-    try self.init(authorization: authorization, of: request, now: now)
-  }
-
-  private init(
-    authorization: String, of request: SignableRequest, now: Timestamp
-  ) throws(SignatureRejection) {
-    let words = trimmed(authorization).split(separator: " ", maxSplits: 1)
-    guard let algorithm = words.first, words.count == 2 else { throw .malformed }
-    guard algorithm == RequestSignature.algorithm else { throw .otherAlgorithm }
-    var fields: [String: String] = [:]
-    for part in words[1].split(separator: ",", omittingEmptySubsequences: false) {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard pair.count == 2, fields.updateValue(String(pair[1]), forKey: trimmed(String(pair[0]))) == nil
-      else { throw .malformed }
-    }
-    guard let keyID = fields["Access"], !keyID.isEmpty, let signedHeaders = fields["SignedHeaders"],
-      let signature = fields["Signature"].flatMap(hexBytes), signature.count == SHA256.byteCount
-    else { throw .malformed }
-    self.keyID = keyID
-    self.signedHeaders = trimmed(signedHeaders)
-    self.signature = signature
-    let names = self.signedHeaders.split(separator: ";")
-    guard names.count <= RequestSignature.mostSignedHeaders else { throw .malformed }
-    guard names.contains(where: { $0.lowercased() == RequestSignature.dateHeader }) else {
-      throw .dateNotSigned
-    }
-    date = trimmed(try request.only(RequestSignature.dateHeader))
+    let fields = try AuthorizationFields(authorization)
+    keyID = fields.keyID
+    signature = fields.signature
+    signedHeaders = fields.signedHeaders
+    guard signedHeaders.contains(RequestSignature.dateHeader) else { throw .dateNotSigned }
+    date = String(decoding: try request.only(RequestSignature.dateHeader).utf8.trimmed, as: UTF8.self)
     guard let moment = SignedDate.parse(date) else { throw .dateMalformed }
     let skew = now.since(moment)
     guard skew <= RequestSignature.mostSkew, skew >= .zero - RequestSignature.mostSkew else { throw .expired }
@@ -78,9 +57,9 @@ package struct SignatureClaim: Hashable, Sendable {
   package func verify(
     _ request: SignableRequest, body: BodyHash, key: AccessKey?
   ) throws(SignatureRejection) -> AccessKey {
-    let names = signedHeaders.split(separator: ";").map { $0.lowercased() }
-    var headers: [(name: String, value: String)] = []
-    for name in names { headers.append((name, try request.only(name))) }
+    var values: [String] = []
+    values.reserveCapacity(signedHeaders.count)
+    for name in signedHeaders { values.append(try request.only(name)) }
     let hash = body.hex
     if body.hasBody,
       let claimed = request.headers.first(where: { $0.name == RequestSignature.contentHashHeader })
@@ -89,16 +68,15 @@ package struct SignatureClaim: Hashable, Sendable {
       guard claimed.value != "UNSIGNED-PAYLOAD" else { throw .unsignedPayload }
       guard claimed.value.lowercased() == hash else { throw .payloadMismatch }
     }
-    // A Go client leaves a value alone that consists of nothing but characters to be encoded.
-    let queries = [QueryParameters(request.query).canonical, request.query]
+    let canonical = CanonicalRequest(
+      of: request, headers: zip(signedHeaders, values), signedHeaders: signedHeaders, bodyHash: hash)
     let secret = SymmetricKey(data: Array((key?.secret ?? "no such key").utf8))
-    var isValid = false
-    for query in queries {
-      let canonical = CanonicalRequest(
-        method: request.method, path: request.path, query: query, headers: headers,
-        signedHeaders: names.joined(separator: ";"), bodyHash: hash)
+    var isValid = HMAC<SHA256>.isValidAuthenticationCode(
+      signature, authenticating: canonical.bytesToSign(query: .canonical, date: date), using: secret)
+    // A Go client leaves a value alone that consists of nothing but characters to be encoded.
+    if !canonical.hasCanonicalQuery {
       let matches = HMAC<SHA256>.isValidAuthenticationCode(
-        signature, authenticating: canonical.bytesToSign(date: date), using: secret)
+        signature, authenticating: canonical.bytesToSign(query: .raw, date: date), using: secret)
       isValid = isValid || matches
     }
     guard let key else { throw .unknownKey }
@@ -118,20 +96,4 @@ extension SignableRequest {
     guard let value else { throw .headerMissing(name) }
     return value
   }
-}
-
-/// Nil for anything but pairs of lower-case hex digits.
-private func hexBytes(_ text: String) -> [UInt8]? {
-  var bytes: [UInt8] = []
-  var high: UInt64?
-  for character in text.utf8 {
-    guard let nibble = hexNibble(character), !(65...70).contains(character) else { return nil }
-    if let first = high {
-      bytes.append(UInt8(first << 4 | nibble))
-      high = nil
-    } else {
-      high = nibble
-    }
-  }
-  return high == nil ? bytes : nil
 }

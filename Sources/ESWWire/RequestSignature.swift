@@ -7,6 +7,12 @@ package struct HeaderField: Hashable, Sendable {
   package let name: String
   package let value: String
 
+  /// For a name that is in lower case already.
+  package init(canonicalName name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
+
   package init(_ name: String, _ value: String) {
     self.name = name.lowercased()
     self.value = value
@@ -48,7 +54,10 @@ package struct BodyHash: Sendable {
   }
 
   package var hasBody: Bool { !isEmpty }
-  package var hex: String { lowerHex(hasher.finalize()) }
+  package var hex: String { isEmpty ? Self.hexOfNothing : lowerHex(hasher.finalize()) }
+
+  /// Most requests have no body.
+  private static let hexOfNothing = lowerHex(SHA256().finalize())
 }
 
 /// `SDK-HMAC-SHA256`, the signature by access key and secret key (contract section 9.1).
@@ -72,62 +81,19 @@ package enum RequestSignature {
     let date = HeaderField(dateHeader, SignedDate.format(now))
     let headers = (request.headers.filter { $0.name != dateHeader } + [date])
       .filter { !$0.name.contains("_") }.sorted { $0.name < $1.name }
-    let names = headers.map(\.name).joined(separator: ";")
+    let names = headers.map(\.name)
     let canonical = CanonicalRequest(
-      method: request.method, path: request.path, query: QueryParameters(request.query).canonical,
-      headers: headers.map { ($0.name, $0.value) }, signedHeaders: names, bodyHash: BodyHash(of: body).hex)
+      of: request, headers: zip(names, headers.map(\.value)), signedHeaders: names,
+      bodyHash: BodyHash(of: body).hex)
     let signature = lowerHex(
       HMAC<SHA256>.authenticationCode(
-        for: canonical.bytesToSign(date: date.value), using: SymmetricKey(data: Array(secret.utf8))))
+        for: canonical.bytesToSign(query: .canonical, date: date.value),
+        using: SymmetricKey(data: Array(secret.utf8))))
     return [
       date,
       HeaderField(
-        "authorization", "\(algorithm) Access=\(keyID), SignedHeaders=\(names), Signature=\(signature)"),
+        "authorization",
+        "\(algorithm) Access=\(keyID), SignedHeaders=\(names.joined(separator: ";")), Signature=\(signature)"),
     ]
   }
-}
-
-/// The text whose hash is signed.
-struct CanonicalRequest {
-  let text: String
-
-  /// - Parameter headers: In the order of `signedHeaders`.
-  init(
-    method: String, path: String, query: String, headers: [(name: String, value: String)],
-    signedHeaders: String, bodyHash: String
-  ) {
-    let headerLines = headers.map { "\($0.name):\(trimmed($0.value))\n" }.joined()
-    text = [method.uppercased(), Self.canonicalPath(path), query, headerLines, signedHeaders, bodyHash]
-      .joined(separator: "\n")
-  }
-
-  func bytesToSign(date: String) -> [UInt8] {
-    let hash = lowerHex(SHA256.hash(data: Array(text.utf8)))
-    return Array("\(RequestSignature.algorithm)\n\(date)\n\(hash)".utf8)
-  }
-
-  /// Decoded as a whole and encoded by segment, so that `%2F` counts as `/`; with a `/` at the end that
-  /// the wire does not have.
-  static func canonicalPath(_ path: String) -> String {
-    var text: [UInt8] = []
-    let decoded = PercentEncoding.decode(Array(path.utf8))
-    for (index, segment) in decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .enumerated()
-    {
-      if index > 0 { text.append(UInt8(ascii: "/")) }
-      PercentEncoding.encode(segment, into: &text)
-    }
-    if text.last != UInt8(ascii: "/") { text.append(UInt8(ascii: "/")) }
-    return String(decoding: text, as: UTF8.self)
-  }
-}
-
-func lowerHex(_ bytes: some Sequence<UInt8>) -> String {
-  String(decoding: bytes.flatMap { [hexDigit(UInt64($0 >> 4)), hexDigit(UInt64($0))] }, as: UTF8.self)
-}
-
-/// Without white space at either end.
-func trimmed(_ text: String) -> String {
-  let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" || $0 == "\n" || $0 == "\r\n" }
-  return String(text.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
 }

@@ -56,10 +56,8 @@ struct RowReader {
   }
 
   func optionalText(_ column: String) throws -> String? {
-    guard let value: DatabaseValue = row[column] else { throw damaged }
-    if value.isNull { return nil }
-    guard let text = String.fromDatabaseValue(value) else { throw damaged }
-    return text
+    // The tables are STRICT: what is in such a column is text, or null.
+    row[column]
   }
 
   func optionalBytes(_ column: String) throws -> [UInt8]? {

@@ -104,16 +104,16 @@ extension Connection {
   }
 
   static func all(in database: Database) throws -> [Connection] {
-    var remotes: [String: [RemoteEndpoint]] = [:]
+    var remotes: [ConnectionID: [RemoteEndpoint]] = [:]
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM remote ORDER BY connection, position")
     while let row = try rows.next() {
       let reader = RowReader(table: "remote", key: "connection", row: row)
       guard let vni = VNI(try reader.integer("vni")) else { throw reader.damaged }
-      remotes[try reader.text("connection"), default: []].append(
+      remotes[try reader.parsed("connection"), default: []].append(
         RemoteEndpoint(vni: vni, address: try reader.parsed("address"), port: try reader.integer("port")))
     }
     return try ConnectionBody.all(in: database).map { body in
-      body.connection.with(remotes: remotes[body.connection.id.description] ?? [])
+      body.connection.with(remotes: remotes[body.connection.id] ?? [])
     }
   }
 

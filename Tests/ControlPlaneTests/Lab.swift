@@ -63,11 +63,13 @@ final class Lab: Sendable {
       randomness: Fixed(state: 1))
   }
 
-  /// Runs `body` against the doors and routes, without a socket.
-  static func run(quota: Int = 5, _ body: @Sendable (Lab, Caller) async throws -> Void) async throws {
+  /// Runs `body` against the doors and routes, without a socket unless it is to be live.
+  static func run(
+    quota: Int = 5, isLive: Bool = false, _ body: @Sendable (Lab, Caller) async throws -> Void
+  ) async throws {
     let lab = Lab(region: Region(instanceQuota: quota))
     try await lab.seed()
-    try await lab.service().application.test(.router) { client in
+    try await lab.service().application.test(isLive ? .live : .router) { client in
       try await body(lab, Caller(client: client, lab: lab))
     }
   }

@@ -52,7 +52,8 @@ enum RoomTable {
     "ESWCommands": RoomRule(
       Set(order).subtracting(["ESWCommands", "esw"]),
       others: [
-        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Foundation", "Glibc", "Logging", "NIOCore",
+        "ArgumentParser", "AsyncHTTPClient", "Configuration", "Dispatch", "Foundation", "Glibc", "Logging",
+        "NIOCore",
         "NIOHTTP1", "NIOSSL", "ServiceLifecycle", "SystemPackage", "UnixSignals",
       ]),
     "esw": RoomRule(["ESWCommands"]),

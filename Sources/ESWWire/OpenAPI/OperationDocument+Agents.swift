@@ -38,7 +38,7 @@ extension OperationDocument {
     "point": .either(.only("interface", .interfaceName), .only("bridge", .interfaceName)),
     "tunnelAddress": .address, "network": .network, "gateway": .address, "fixedAddress": .address,
     "fixedMAC": .mac, "remotes": .array(of: remote, count: Connection.remoteCountRange),
-    "learningLimit": .count, "ageingSeconds": .count,
+    "learningLimit": .count, "ageingSeconds": .count, "virtualAddresses": .array(of: .address),
   ])
 
   private static let remote = Schema.answer(["vni": .vni, "address": .address, "port": .port])
