@@ -117,7 +117,7 @@ struct Demo: Sendable {
     await services.triggerGracefulShutdown()
     _ = await serving.result
     // Its folder goes next, and SQLite takes files of its own away when it is closed.
-    try? await server.store.close()
+    try? await server.close()
     return try outcome.get()
   }
 
