@@ -69,6 +69,26 @@ struct `A virtual address on the real kernel` {
     }
   }
 
+  @Test func `that two hosts take from each other is announced once a second at most`() async throws {
+    try await withVirtualAddressBed { bed in
+      try bed.take(bed.first)
+      try bed.take(bed.second)
+      _ = bed.atFar.heard()
+      let both = [bed.atFirst.mac, bed.atSecond.mac].map { ARPFrame.announcement(Bed.address, from: $0) }
+      let clock = ContinuousClock()
+      let start = clock.now
+      var count = 0
+      // Both answer each question, and each answer is the word of another than the last.
+      while clock.now < start + .seconds(4) {
+        try await bed.dataplane.ask([HolderQuestion(of: Bed.subject, to: nil)])
+        try await clock.sleep(for: .milliseconds(100))
+        count += bed.atFar.heard().count { both.contains($0) }
+      }
+      let most = Int((clock.now - start) / .nanoseconds(Int64(ESW_ANNOUNCE_INTERVAL_NS))) + 1
+      #expect((2...most).contains(count))
+    }
+  }
+
   @Test func `moves across the stretch and back`() async throws {
     try await withVirtualAddressBed { bed in
       try bed.take(bed.first)

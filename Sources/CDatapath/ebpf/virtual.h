@@ -52,7 +52,8 @@ inline_always struct esw_virtual_row *heed_claim(const struct frame *frame, cons
     if (row->holder && row->holder != holder.word)
       row->moves++;
     row->since_ns = frame->now;
-    row->announced_ns = 0;
+    // Not the time of the last announcement: two who take the address from each other would have every frame of
+    // theirs announced.
     row->announcements = 0;
   }
   row->last_seen_ns = frame->now;

@@ -229,7 +229,7 @@ struct esw_virtual_row {
   __u64 last_seen_ns;
   /// When it began to, or began again after a silence.
   __u64 since_ns;
-  /// The last announcement to the remotes since then; 0: none yet.
+  /// The last announcement to the remotes, of whichever holder; 0: none yet.
   __u64 announced_ns;
   /// Announcements since then, up to ESW_ANNOUNCEMENTS.
   __u32 announcements;
