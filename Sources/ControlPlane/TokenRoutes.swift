@@ -172,12 +172,12 @@ struct TokenRoutes {
     }
   }
 
-  /// By id. Who may list projects in the domain sees all.
+  /// By id. Who may list projects in the domain sees all; a token of one project, that one.
   private func visibleProjects(of context: CallContext) throws(CallError) -> [Project] {
     let snapshot = core.snapshot
     let authorization = try Door.authorization(of: context, in: snapshot)
     let seesAll = authorization.verdictInDomain(on: Action("iam:projects:listProjects")) == .allowed
-    return snapshot.projects.filter { seesAll || authorization.hasGrant(in: $0.id) }
+    return snapshot.projects.filter { seesAll || authorization.mayName($0.id) }
   }
 
   private func list(_ projects: some Sequence<Project>, _ request: Request, path: String) throws -> Response {

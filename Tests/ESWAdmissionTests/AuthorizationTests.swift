@@ -149,9 +149,10 @@ private func statement(_ effect: PolicyStatement.Effect, _ actions: String...) -
     let scoped = authorization(all, .project(one))
     #expect(scoped.hasAccess(to: one) && !scoped.hasAccess(to: other))
     #expect(scoped.verdict(on: list, in: other) == .unmentioned)
+    #expect(scoped.mayName(one) && !scoped.mayName(other))
     #expect(scoped.verdictInDomain(on: list) == .unmentioned)
     let domain = authorization(all, .domain)
-    #expect(!domain.hasAccess(to: one))
+    #expect(!domain.hasAccess(to: one) && domain.mayName(one))
     #expect(domain.verdictInDomain(on: list) == .allowed)
   }
 }
