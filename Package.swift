@@ -131,10 +131,8 @@ let package = Package(
     tests(
       "ESWCommands",
       [
-        "esw", "ESWModel", "ESWWire", "ESWClient", "Simulation", httpClient, logging, lifecycle, nioCore,
-        nioHTTP1,
         "esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "Simulation", httpClient, logging,
-        lifecycle, nioHTTP1,
+        lifecycle, nioCore, nioHTTP1,
       ]),
     tests(
       "ControlPlane",

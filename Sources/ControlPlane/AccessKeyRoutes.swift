@@ -10,7 +10,7 @@ struct AccessKeyRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createAccessKey, create)
-    routes.on(.listAccessKeys, list)
+    routes.onAside(.listAccessKeys, list)
     routes.on(.showAccessKey, show)
     routes.on(.updateAccessKey, update)
     routes.on(.deleteAccessKey, delete)

@@ -10,7 +10,7 @@ struct AttachmentRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createAttachment, create)
-    routes.on(.listAttachments, list)
+    routes.onAside(.listAttachments, list)
     routes.on(.showAttachment, show)
     routes.on(.deleteAttachment, delete)
   }

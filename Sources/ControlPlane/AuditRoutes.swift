@@ -8,10 +8,10 @@ struct AuditRoutes {
   let core: ControlPlaneCore
 
   func add(to routes: OperationRouter) {
-    routes.on(.listAudit) { request, context in
+    routes.onAside(.listAudit) { request, context in
       try await list(request, context, of: try context.project)
     }
-    routes.on(.listDomainAudit) { request, context in try await list(request, context, of: nil) }
+    routes.onAside(.listDomainAudit) { request, context in try await list(request, context, of: nil) }
   }
 
   /// Newest first, as nobody wants to read years to see yesterday; `marker` is the last record read, and the

@@ -13,9 +13,24 @@ struct ControlPlaneCore: Sendable {
   let secrets: SecretMinting
   let now: @Sendable () -> Timestamp
   let pages = PageShelf()
+  let denials: DenialJournal
   /// What stands before the host in addresses of ours in answers.
   let scheme: String
   let logger: Logger
+
+  init(
+    store: any IntentStore, region: Region, minting: Minting, secrets: SecretMinting,
+    now: @escaping @Sendable () -> Timestamp, scheme: String, logger: Logger
+  ) {
+    self.store = store
+    self.region = region
+    self.minting = minting
+    self.secrets = secrets
+    self.now = now
+    self.scheme = scheme
+    self.logger = logger
+    denials = DenialJournal(store: store, logger: logger)
+  }
 
   var snapshot: IntentSnapshot { store.snapshot }
 
@@ -79,13 +94,7 @@ struct ControlPlaneCore: Sendable {
     let entry = AuditEntry(
       at: now(), author: AuditEntry.Author(context), project: project.flatMap { snapshot.project($0)?.id },
       outcome: .denied(code: code, path: String(path.prefix(Self.longestAuditedPath))))
-    do {
-      _ = try await store.commit { _ in IntentChange(edits: [], outcome: (), audit: [entry]) }
-    } catch {
-      logger.error(
-        "a refusal could not be kept in the audit",
-        metadata: ["request_id": "\(context.requestID)", "error": "\(error)"])
-    }
+    await denials.keep(entry)
   }
 
   /// In characters; a path may be longer than is worth keeping.

@@ -10,8 +10,9 @@ import ServiceLifecycle
 
 /// The HTTP server: the API for users, the link for agents.
 ///
-/// Every request passes the same doors in this order: an id and a log line, limits, authentication, and
-/// only then its path; whose a path is, the door before its operation says.
+/// Requests pass the same doors in this order: an id and a log line, limits, authentication, and only then
+/// their path; whose a path is, the door before its operation says. A kept page of a list has a short way
+/// (`QuickReads`), with the same limits, signature and operation's door.
 package struct ControlPlaneService: Service {
   package struct Settings: Sendable {
     package var address: String

@@ -10,7 +10,7 @@ struct DiagnosisRoutes {
   func add(to routes: OperationRouter) {
     routes.on(.diagnoseInstance, instance)
     routes.on(.diagnoseConnection, connection)
-    routes.on(.listNodes, nodes)
+    routes.onAside(.listNodes, nodes)
   }
 
   @Sendable private func instance(_: Request, context: CallContext) async throws -> Response {

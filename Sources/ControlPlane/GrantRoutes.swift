@@ -44,7 +44,7 @@ struct GrantRoutes {
       }
       return .noContent
     }
-    routes.on(list) { request, context in try self.list(request, context, place) }
+    routes.onAside(list) { request, context in try self.list(request, context, place) }
   }
 
   private func list(_ request: Request, _ context: CallContext, _ place: Place) throws -> Response {

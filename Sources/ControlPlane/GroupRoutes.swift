@@ -10,14 +10,14 @@ struct GroupRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createGroup, create)
-    routes.on(.listGroups, list)
+    routes.onAside(.listGroups, list)
     routes.on(.showGroup, show)
     routes.on(.updateGroup, update)
     routes.on(.deleteGroup, delete)
     routes.on(.addUserToGroup, add)
     routes.on(.removeUserFromGroup, remove)
     routes.on(.checkUserInGroup, check)
-    routes.on(.listUsersOfGroup, users)
+    routes.onAside(.listUsersOfGroup, users)
   }
 
   @Sendable private func create(request: Request, context: CallContext) async throws -> Response {

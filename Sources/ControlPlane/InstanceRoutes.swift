@@ -14,7 +14,7 @@ struct InstanceRoutes {
     routes.on(.showInstance, show)
     routes.on(.updateInstance, update)
     routes.on(.deleteInstance, delete)
-    routes.on(.listResourceJobs, jobs)
+    routes.onAside(.listResourceJobs, jobs)
   }
 
   @Sendable private func create(_: Request, context: CallContext) async throws -> Response {

@@ -11,13 +11,13 @@ struct NetworkRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createVPC, createVPC)
-    routes.on(.listVPCs, listVPCs)
+    routes.onAside(.listVPCs, listVPCs)
     routes.on(.showVPC, showVPC)
     routes.on(.updateVPC, updateVPC)
     routes.on(.deleteVPC, deleteVPC)
     routes.on(.showVPCOfVersion3, showVPCOfVersion3)
     routes.on(.createSubnet, createSubnet)
-    routes.on(.listSubnets, listSubnets)
+    routes.onAside(.listSubnets, listSubnets)
     routes.on(.showSubnet, showSubnet)
     routes.on(.updateSubnet, updateSubnet)
     routes.on(.deleteSubnet, deleteSubnet)

@@ -25,6 +25,13 @@ struct OperationRouter {
       }
     }
   }
+
+  /// For answers that may have as many rows as there are: they are made away from the event loop.
+  func onAside(_ operation: Operation, _ handler: @escaping Handler) {
+    on(operation) { request, context in
+      try await aside { try await handler(request, context) }
+    }
+  }
 }
 
 extension Operation {

@@ -10,11 +10,11 @@ struct PolicyRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createPolicy, create)
-    routes.on(.listPolicies, listCustom)
+    routes.onAside(.listPolicies, listCustom)
     routes.on(.showPolicy, showCustom)
     routes.on(.updatePolicy, update)
     routes.on(.deletePolicy, delete)
-    routes.on(.listRoles, list)
+    routes.onAside(.listRoles, list)
     routes.on(.showRole, show)
     routes.on(.createProject, createProject)
   }

@@ -11,12 +11,12 @@ struct PortRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createPort, createPort)
-    routes.on(.listPorts, listPorts)
+    routes.onAside(.listPorts, listPorts)
     routes.on(.showPort, showPort)
     routes.on(.updatePort, updatePort)
     routes.on(.deletePort, deletePort)
     routes.on(.createPrivateIPs, createPrivateIPs)
-    routes.on(.listPrivateIPs, listPrivateIPs)
+    routes.onAside(.listPrivateIPs, listPrivateIPs)
     routes.on(.showPrivateIP, showPrivateIP)
     routes.on(.deletePrivateIP, deletePrivateIP)
   }

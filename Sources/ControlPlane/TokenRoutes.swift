@@ -13,10 +13,10 @@ struct TokenRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createToken, createToken)
-    routes.on(.listAuthProjects, listAuthProjects)
+    routes.onAside(.listAuthProjects, listAuthProjects)
     routes.on(.listAuthDomains, listAuthDomains)
     routes.on(.showCatalog, showCatalog)
-    routes.on(.listProjects, listProjects)
+    routes.onAside(.listProjects, listProjects)
     routes.on(.showProject, showProject)
   }
 

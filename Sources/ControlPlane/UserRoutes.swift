@@ -12,12 +12,12 @@ struct UserRoutes {
 
   func add(to routes: OperationRouter) {
     routes.on(.createUser, create)
-    routes.on(.listUsers, list)
+    routes.onAside(.listUsers, list)
     routes.on(.showUser, show)
     routes.on(.updateUser, update)
     routes.on(.deleteUser, delete)
     routes.on(.changePassword, changePassword)
-    routes.on(.listGroupsOfUser, groups)
+    routes.onAside(.listGroupsOfUser, groups)
   }
 
   @Sendable private func create(request: Request, context: CallContext) async throws -> Response {

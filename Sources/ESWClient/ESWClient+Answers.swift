@@ -44,10 +44,10 @@ extension ESWClient {
   }
 
   /// Where the next page begins. Lists without `page_info`, such as those of VPCs, go on behind the last
-  /// row of a full page.
+  /// row of a full page; those of IAM, with `links`, are one page whatever is asked for.
   private static func next(after page: [JSON], of answer: JSON, size: Int, behind marker: String?) -> String?
   {
-    guard let last = page.last else { return nil }
+    guard let last = page.last, answer["links"] == .null else { return nil }
     switch (answer["page_info"], answer["page_info.next_marker"], last["id"]) {
     case (.null, _, .string(let id)): return page.count == size && id != marker ? id : nil
     case (_, .string(let next), _): return next

@@ -40,8 +40,19 @@ struct BenchmarkWritesCommand: AsyncParsableCommand {
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = writers
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let client = try options.unobservedClient(http: http)
+    let used = Array(lanes.prefix(writers))
+    // Connections are made and code is paged in before anything is measured.
+    try await withThrowingTaskGroup { group in
+      for lane in used {
+        group.addTask {
+          let id = try await create(on: lane, with: client)
+          try await client.call(.DELETE, path(lane, client) + "/\(id)")
+        }
+      }
+      try await group.waitForAll()
+    }
     let start = ContinuousClock.now
-    let times = try await write(on: Array(lanes.prefix(writers)), with: client, from: start)
+    let times = try await write(on: used, with: client, from: start)
     let elapsed = (ContinuousClock.now - start) / .seconds(1)
     try await http.shutdown()
     try report(times, elapsed: elapsed)

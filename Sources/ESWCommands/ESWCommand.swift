@@ -10,10 +10,18 @@ package struct ESWCommand: AsyncParsableCommand {
         esw demo      two sites on this machine and a real stretch between them
         esw serve     the control plane, with a gateway agent in the same process
 
-      The other commands are clients of the API. They take the endpoint from --endpoint or ESW_ENDPOINT \
-      and the credentials from HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_PROJECT_ID. \
-      What they are asked for goes to standard output, as a table or by --output json; all messages go to \
-      standard error. `esw help exit-status` says what their exit statuses mean.
+      The other commands are clients of the API. Where it is and who asks:
+        --endpoint, ESW_ENDPOINT     http://HOST:PORT or https://HOST:PORT
+        --ca-file, ESW_CA_FILE       authorities to trust for https
+        --project, HUAWEICLOUD_SDK_PROJECT_ID
+        HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK
+      `esw serve` writes these to DATA/credentials when it first starts; load them with  . DATA/credentials
+
+      Users get keys by `esw key`, and rights by `esw group`, `esw policy` and `esw grant`; `esw audit` tells who \
+      changed what and who was refused. Wherever an id is wanted, a name will do if only one has it.
+
+      What was asked for goes to standard output, as a table or by --output json; all messages go to standard \
+      error. `esw help exit-status` says what the exit statuses of clients mean.
       """,
     version: productVersion,
     subcommands: [
@@ -33,7 +41,7 @@ package struct ESWCommand: AsyncParsableCommand {
         name: "WHO MAY WHAT",
         subcommands: [
           UserCommand.self, GroupCommand.self, KeyCommand.self, PolicyCommand.self, GrantCommand.self,
-          ProjectCommand.self,
+          ProjectCommand.self, AuditCommand.self,
         ]),
     ])
 

@@ -13,7 +13,11 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve", abstract: "Run the control plane, with a gateway agent in the same process.",
     discussion: """
       The first start on an empty data folder makes a project and a key pair, shows them once and writes them to \
-      DATA/credentials, readable by the owner only.
+      DATA/credentials, readable by the owner only. DATA/master-key opens the secrets in the store, which is of no \
+      use without it: keep a copy in another place than that of the store.
+
+      Beyond this machine it listens with TLS only (--tls-certificate, --tls-key), unless --insecure-http says that \
+      something else protects it.
 
       Each setting is a flag, an environment variable (ESW_ and its name in capitals) or a member of the JSON file \
       named by --config, in this order of precedence.

@@ -73,6 +73,9 @@ struct SwitchServer {
     }.outcome
   }
 
+  /// When its services have ended: lets go of the store's file.
+  func close() async throws { try await store.close() }
+
   private func writeCredentials(_ key: IssuedKey) throws {
     try folder.writeCredentials(
       key, endpoint: options.listen.endpoint(port: options.listen.port, identity: identity?.facts))

@@ -53,7 +53,8 @@ package struct Problem: Hashable, Sendable, Codable {
     case node
     /// The newest configuration could not be taken: what the node has goes on, what is new does not come.
     case configuration
-    /// Something that should be gone and is not. It is nobody's any more, so no status depends on it.
+    /// What no status depends on: something that should be gone and is not, which is nobody's any more, or a
+    /// virtual address that the node could not take on, without which its connection forwards as it should.
     case leftovers
     case instance(InstanceID)
     case connection(ConnectionID)

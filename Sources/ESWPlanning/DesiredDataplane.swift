@@ -35,6 +35,8 @@ package struct DesiredDataplane: Hashable, Sendable {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
       .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress:
       .leftovers
+    // Frames of the connection cross all the same, and hosts speak for themselves.
+    case .putVirtualAddress: .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
@@ -44,7 +46,6 @@ package struct DesiredDataplane: Hashable, Sendable {
       if case .name(let name) = attachment.interface { subjects[name] ?? .node } else { .node }
     case .putConnection(let row): .connection(row.id)
     case .putSource(_, let row): subject(of: row.connection)
-    case .putVirtualAddress(let virtual): subject(of: virtual.connection)
     }
   }
 

@@ -19,8 +19,11 @@ package indirect enum JSONValue: Hashable, Sendable {
   /// How many values a body may have; requests need some twenty.
   package static let mostValues = 10_000
 
-  package init(parsing bytes: some Collection<UInt8>) throws(JSONSyntaxError) {
-    var parser = JSONParser(bytes: Array(bytes))
+  /// - Parameter mostValues: More than a body may have only of what is our own.
+  package init(
+    parsing bytes: some Collection<UInt8>, mostValues: Int = Self.mostValues
+  ) throws(JSONSyntaxError) {
+    var parser = JSONParser(bytes: Array(bytes), mostValues: mostValues)
     self = try parser.wholeText()
   }
 
@@ -47,9 +50,13 @@ package struct JSONSyntaxError: Error, Hashable, Sendable {
 struct JSONParser {
   private let bytes: [UInt8]
   private var position = 0
+  private let mostValues: Int
   private var values = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: [UInt8], mostValues: Int) {
+    self.bytes = bytes
+    self.mostValues = mostValues
+  }
 
   mutating func wholeText() throws(JSONSyntaxError) -> JSONValue {
     skipSpace()
@@ -62,7 +69,7 @@ struct JSONParser {
   private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
     guard depth <= JSONValue.mostDepth else { throw error("it is nested too deeply") }
     values += 1
-    guard values <= JSONValue.mostValues else { throw error("it has too many values") }
+    guard values <= mostValues else { throw error("it has too many values") }
     switch next {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)

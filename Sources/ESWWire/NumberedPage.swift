@@ -2,6 +2,8 @@
 package struct NumberedPage: Sendable {
   /// The vendor's.
   package static let sizeRange = 1...500
+  /// Our own choice.
+  package static let numberRange = 1...1_000_000
 
   /// From 1; nil for all rows on one page.
   private let page: (number: Int, size: Int)?
@@ -14,7 +16,7 @@ package struct NumberedPage: Sendable {
       }
       return number
     }
-    switch (try number("page", in: 1...1_000_000), try number("per_page", in: Self.sizeRange)) {
+    switch (try number("page", in: Self.numberRange), try number("per_page", in: Self.sizeRange)) {
     case (let number?, let size?): page = (number, size)
     case (nil, nil): page = nil
     case (_?, nil): throw .missing(path: "per_page")

@@ -60,13 +60,15 @@ package struct SignatureClaim: Hashable, Sendable {
     var values: [String] = []
     values.reserveCapacity(signedHeaders.count)
     for name in signedHeaders { values.append(try request.only(name)) }
-    let hash = body.hex
+    var hash = body.hex
     if body.hasBody,
       let claimed = request.headers.first(where: { $0.name == RequestSignature.contentHashHeader })
     {
       // The vendor's client leaves payloads out for other media types than JSON; ours is JSON only.
       guard claimed.value != "UNSIGNED-PAYLOAD" else { throw .unsignedPayload }
       guard claimed.value.lowercased() == hash else { throw .payloadMismatch }
+      // It is used as is by who signs (contract section 9.1), also in upper case.
+      hash = claimed.value
     }
     let canonical = CanonicalRequest(
       of: request, headers: zip(signedHeaders, values), signedHeaders: signedHeaders, bodyHash: hash)

@@ -55,6 +55,8 @@ struct StoreFile: Sendable {
     let pool = try DatabasePool(path: path, configuration: configuration)
     try pool.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      // What a savepoint may have to take back is kept in memory: in a file it was more writes than the log.
+      try database.execute(sql: "PRAGMA temp_store = MEMORY")
       let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1
       guard synchronous == 2 else { throw StoreError.notDurable(synchronous: synchronous) }
     }

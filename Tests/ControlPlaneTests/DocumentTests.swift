@@ -48,7 +48,7 @@ import Testing
       for headers in [HTTPFields(), [.authorization: "Bearer wrong"], [.authorization: "SDK-HMAC-SHA256 x"]] {
         let reply = try await caller.send(.get, path, headers)
         #expect(reply.status == 200)
-        #expect(reply["openapi"] == "3.1.0")
+        #expect(reply.text.hasPrefix(#"{"openapi":"3.1.0","#))
       }
       // Nothing beside it is.
       for (method, other) in [

@@ -212,8 +212,10 @@ import Testing
             id: ConnectionID(high: 1 << 63, low: UInt64(number)),
             number: ConnectionNumber(UInt32(number) + 1),
             project: Lab.project, instance: InstanceID(high: 1, low: 1), name: ResourceName("c-\(number)")!,
-            vpc: VPCID(high: 1, low: 1), subnet: SubnetID(high: 1, low: UInt64(number)), remotes: [],
-            fixedAddresses: [], createdAt: Lab.start, updatedAt: Lab.start, createdIn: Revision(1)))
+            vpc: VPCID(high: 1, low: 1), subnet: SubnetID(high: 1, low: UInt64(number)),
+            remotes: [RemoteEndpoint(vni: VNI(1)!, address: IPv4Address(0xC000_0201))],
+            fixedAddresses: [IPv4Address(0x0A00_000E), IPv4Address(0x0A00_000D)], createdAt: Lab.start,
+            updatedAt: Lab.start, createdIn: Revision(1)))
       }
       _ = try await lab.store.commit { _ in IntentChange(edits: rows, outcome: ()) }
       for _ in 0..<3 {

@@ -1,5 +1,6 @@
 import ESWAdmission
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import Hummingbird
@@ -32,6 +33,11 @@ private struct Shelved {
       secrets: SecretMinting(randomness: SystemRandomNumberGenerator()), now: { lab.now }, scheme: "http",
       logger: logger)
     reads = QuickReads(core: core, logger: logger)
+    try await shelve(page)
+  }
+
+  /// Puts the page on the shelf, as made of what there is now.
+  func shelve(_ page: ByteBuffer = page) async throws {
     _ = try await core.pages.page(
       PageShelf.Request(project: Lab.project, target: Self.target), to: .listConnectionsAllInstances,
       of: PageShelf.Basis(of: core.view), at: lab.now
@@ -39,6 +45,13 @@ private struct Shelved {
       span.narrow(to: lab.now)
       return page
     }
+  }
+
+  func change(_ edits: [IdentityEdit]) async throws {
+    _ = try await lab.store.commit { _ in
+      IntentChange(edits: edits.map { .identity($0) }, outcome: ())
+    }
+    try await shelve()
   }
 
   /// Signed by the key.
@@ -122,6 +135,65 @@ private struct Shelved {
   @Test func `is not given where reads are logged`() async throws {
     let shelved = try await Shelved(logLevel: .debug)
     #expect(!shelved.answers(shelved.request()))
+  }
+}
+
+/// Ways in which somebody loses what he may.
+private struct Loss: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let edits: [IdentityEdit]
+
+  static let user = Lab.user(3, "reader")
+  static let key = AccessKey(id: "AK3", secret: "SK3", user: user.id, createdAt: Lab.start)
+  /// May read in the project, until something of this is taken away.
+  static let right = Lab.edits(3, user, Policy.switchReader.id, in: .project(Lab.project), key: key)
+
+  private static let denial = Policy(
+    id: PolicyID(high: 8, low: 1), name: IdentityName("no connections")!, description: .empty, kind: .project,
+    statements: [PolicyStatement(effect: .deny, actions: [ActionPattern("esw:connection:list")!])],
+    createdAt: Lab.start, updatedAt: Lab.start)
+
+  private static var disabledKey: AccessKey {
+    AccessKey(id: key.id, secret: key.secret, user: user.id, isActive: false, createdAt: Lab.start)
+  }
+
+  private static var disabledUser: User {
+    User(id: user.id, name: user.name, description: .empty, isEnabled: false, createdAt: Lab.start)
+  }
+
+  static let all = [
+    Loss(testDescription: "the key is disabled", edits: [.putKey(disabledKey)]),
+    Loss(testDescription: "the key is deleted", edits: [.removeKey(key.id)]),
+    Loss(testDescription: "the user is disabled", edits: [.putUser(disabledUser)]),
+    Loss(
+      testDescription: "the grant is removed",
+      edits: [
+        .removeGrant(
+          Grant(
+            group: Lab.group(3, "reader").id, policy: Policy.switchReader.id, scope: .project(Lab.project)))
+      ]),
+    Loss(
+      testDescription: "the user leaves the group",
+      edits: [.removeMembership(Membership(user: user.id, group: Lab.group(3, "reader").id))]),
+    Loss(
+      testDescription: "a policy denies it",
+      edits: [
+        .putPolicy(denial),
+        .putGrant(
+          Grant(group: Lab.group(3, "reader").id, policy: denial.id, scope: .project(Lab.project))),
+      ]),
+  ]
+}
+
+@Suite struct `A kept page and the rights to it` {
+  /// The page is of the newest intent each time, so that nothing but the loss can be why.
+  @Test(arguments: Loss.all) fileprivate func `go together`(_ loss: Loss) async throws {
+    let shelved = try await Shelved()
+    try await shelved.change(Loss.right)
+    #expect(shelved.answers(shelved.request(key: Loss.key)))
+    try await shelved.change(loss.edits)
+    #expect(!shelved.answers(shelved.request(key: Loss.key)))
+    #expect(shelved.answers(shelved.request()), "the page is there, for who may")
   }
 }
 

@@ -23,7 +23,7 @@ struct ServedDocument: Sendable {
   private static let fetched = Task {
     try await Lab().service().application.test(.router) { client in
       try await client.execute(uri: "/openesw/v1/openapi.json", method: .get) {
-        ServedDocument(try JSONValue(parsing: $0.body.readableBytesView))
+        ServedDocument(try JSONValue(parsing: $0.body.readableBytesView, mostValues: 100_000))
       }
     }
   }

@@ -64,7 +64,7 @@ import Testing
       try await user.check("quota", "-o", "json") == """
         [
           {
-            "max": 100000,
+            "max": 5,
             "min": 0,
             "quota": 5,
             "type": "instance",

@@ -29,8 +29,10 @@ struct CommandLineUser {
     try await run([try ESWProcess.executable().path] + arguments, overriding: overriding)
   }
 
-  func run(_ command: [String], overriding: [String: String] = [:]) async throws -> Program.Result {
-    try await Program.run("env", environment(overriding) + command)
+  func run(
+    _ command: [String], overriding: [String: String] = [:], input: String? = nil
+  ) async throws -> Program.Result {
+    try await Program.run("env", environment(overriding) + command, input: input)
   }
 
   /// Runs what has to succeed.
@@ -59,6 +61,17 @@ struct CommandLineUser {
     try await check("vpc", "create", "site", "--cidr", "192.168.0.0/16")
     try await check("subnet", "create", "tunnel", "--vpc", "site", "--cidr", "192.168.100.0/24")
     try await check("subnet", "create", "stretched", "--vpc", "site", "--cidr", "192.168.0.0/24")
+  }
+
+  /// A new key of a user that there is.
+  ///
+  /// - Returns: The user's id, and the settings with which commands are the user's.
+  func keyHolder(_ name: String) async throws -> (id: String, settings: [String: String]) {
+    let key = try await json("key", "create", name)
+    return (
+      key["user_id"].text,
+      ["HUAWEICLOUD_SDK_AK": key["access"].text, "HUAWEICLOUD_SDK_SK": key["secret"].text]
+    )
   }
 
   /// The agent of `node-1`, which nobody runs.

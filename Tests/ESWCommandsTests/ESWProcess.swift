@@ -99,6 +99,12 @@ final class ServeProcess {
     _ = try await process.waitForExit()
   }
 
+  /// As an operator stops it.
+  func stop() async throws {
+    process.signal(SIGTERM)
+    #expect(try await process.waitForExit() == 0)
+  }
+
   /// - Parameter isReady: Waits until it listens; else it may be killed at any moment of its start.
   func restart(untilReady isReady: Bool = true) async throws {
     process = try ESWProcess(arguments)

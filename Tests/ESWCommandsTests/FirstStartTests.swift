@@ -1,5 +1,6 @@
 import ESWClient
 import ESWModel
+import ESWWire
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -56,6 +57,71 @@ import Testing
       let text = try String(contentsOfFile: folder.credentials, encoding: .utf8)
       #expect(text.contains("export ESW_ENDPOINT=\(second.endpoint)\n"), "\(text)")
     }
+  }
+
+  @Test func `when all keys are lost the administrator gets another`() async throws {
+    try await withFolder { folder in
+      let first = try await ServeProcess(["--no-agent"], folder: path)
+      try await first.stop()
+      let old = try String(contentsOfFile: folder.credentials, encoding: .utf8)
+      try FileManager.default.removeItem(atPath: folder.credentials)
+
+      let second = try await ServeProcess(["--no-agent", "--new-admin-key"], folder: path)
+      #expect(second.process.text.contains("A key pair of the administrator was made; this is shown once"))
+      let new = try String(contentsOfFile: folder.credentials, encoding: .utf8)
+      #expect(try permissions(folder.credentials) == 0o600)
+      let secrets = new.split(separator: "\n").filter { $0.contains("_AK=") || $0.contains("_SK=") }
+      #expect(secrets.count == 2 && secrets.allSatisfy { !old.contains($0) })
+      #expect(new.contains("export ESW_ENDPOINT=\(second.endpoint)\n"))
+      let client = try second.client()
+      let records = try await client.rows(client.path(of: .listDomainAudit), key: "records", limit: 1)
+      #expect(records.map { $0["operation"] } == [.string("NewAdminKey")])
+      withExtendedLifetime(first) {}
+    }
+  }
+
+  @Test(arguments: [
+    (nil, "the key that opens them is not there"), ("not a key", "is no master key"),
+    (Data(repeating: 7, count: 32).base64EncodedString(), "another master key"),
+  ])
+  func `without its master key a store is not opened, and nothing is changed`(
+    _ key: String?, _ words: String
+  ) async throws {
+    try await withFolder { folder in
+      let first = try await ServeProcess(["--no-agent"], folder: path)
+      let done = try await trail(first)
+      try await first.stop()
+      let file = path + "/master-key"
+      let right = try String(contentsOfFile: file, encoding: .utf8)
+      try FileManager.default.removeItem(atPath: file)
+      if let key { try SecretFile.write(key + "\n", to: file) }
+      let before = try contents()
+
+      let refused = try ESWProcess([
+        "serve", "--no-agent", "--listen", "127.0.0.1:0", "--data", path, "--new-admin-key",
+      ])
+      #expect(try await refused.waitForExit() == CommandStatus.failed.rawValue)
+      #expect(refused.text.contains("Error: ") && refused.text.contains(words), "\(refused.text)")
+      #expect(try contents() == before)
+
+      try? FileManager.default.removeItem(atPath: file)
+      try SecretFile.write(right, to: file)
+      let second = try await ServeProcess(["--no-agent"], folder: path)
+      #expect(try await trail(second) == done && !done.isEmpty)
+      withExtendedLifetime(first) {}
+    }
+  }
+
+  /// The files of the folder but the database, in which SQLite counts how often it was opened.
+  private func contents() throws -> [String: Data] {
+    try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.contains(".sqlite") }
+      .reduce(into: [:]) { $0[$1] = try Data(contentsOf: URL(fileURLWithPath: path + "/" + $1)) }
+  }
+
+  /// Everything that was ever done to the store.
+  private func trail(_ server: ServeProcess) async throws -> [JSON] {
+    let client = try server.client()
+    return try await client.rows(client.path(of: .listDomainAudit), key: "records")
   }
 
   @Test func `an agent whose configuration on disk is damaged does not take the API down`() async throws {

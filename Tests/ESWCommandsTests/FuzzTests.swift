@@ -13,7 +13,7 @@ private let python = ProcessInfo.processInfo.environment["ESW_PYTHON"]
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../Fuzz/fuzz.py").path
     let run = try await Program.run(
-      python ?? "python3", [script, try ESWProcess.executable().path, "--requests", "1500", "--seed", "1"])
+      python ?? "python3", [script, try ESWProcess.executable().path, "--requests", "500", "--seed", "1"])
     #expect(run.status == 0, "\(run.output)\n\(run.errors)")
     #expect(run.output.contains("No failure, seeds 1 to 1."), "\(run.output)\n\(run.errors)")
   }

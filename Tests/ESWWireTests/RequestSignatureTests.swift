@@ -242,6 +242,23 @@ func verify(
     #expect(try verify(signed(headers: headers, body: "{}"), body: "{}", key: key) == key)
   }
 
+  /// A client signs the text of the header as it is. The signature is of the text with the hash in upper
+  /// case, made apart from the code under test.
+  @Test func `takes a payload hash in upper case, signed as it is`() throws {
+    let hash = BodyHash(of: "{}".utf8).hex.uppercased()
+    let authorization =
+      "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-content-sha256;x-sdk-date, "
+      + "Signature=af4b767831e72ea12d7c7641df485f0069e01182a44736a9b1905a14e08d19a8"
+    let request = SignableRequest(
+      method: "POST", path: "/v3/p", query: "",
+      headers: [
+        HeaderField("X-Sdk-Content-Sha256", hash), HeaderField("X-Sdk-Date", "20260105T090000Z"),
+        HeaderField("Authorization", authorization),
+      ])
+    #expect(try verify(request, body: "{}", key: key) == key)
+    #expect(throws: SignatureRejection.payloadMismatch) { try verify(request, body: "{ }", key: key) }
+  }
+
   /// golangsdk leaves a value alone that consists only of characters to be encoded, in what it signs and
   /// on the wire. The signature is of that text, made apart from
   /// the code under test.

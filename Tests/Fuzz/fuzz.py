@@ -71,7 +71,7 @@ class Round:
         return schemathesis.Config.from_dict({
             "seed": self.seed, "max-failures": MOST_FAILURES, "continue-on-failure": True, "workers": 1,
             "request-timeout": 30, "suppress-health-check": ["all"],
-            "generation": {"mode": "all", "max-examples": 12 if self.limit < REQUESTS_OF_A_ROUND else 40, "no-shrink": True,
+            "generation": {"mode": "all", "max-examples": 5 if self.limit < REQUESTS_OF_A_ROUND else 40, "no-shrink": True,
                            "with-security-parameters": False, "database": "none"},
             "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
             # A method that an operation does not have is as unknown as a path (404 by the contract).

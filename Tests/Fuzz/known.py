@@ -7,9 +7,15 @@ import requests
 from server import INTERFACES, NODE, Signature
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Of users, groups, policies and the domain; of access keys.
+IDENTITY = re.compile("[0-9a-f]{32}|[A-Z0-9]{20}")
 # What a row stands under in answers; of two in a path the first decides.
 KINDS = ["port", "connection", "subnet", "attachment", "instance", "vpc"]
-OTHER_NAMES = {"virsubnet_id": "subnet", "network_id": "subnet", "resource_id": "instance", "privateip_id": "port"}
+# Of two in a path none decides.
+IDENTITY_KINDS = ["user", "group", "role", "credential"]
+OTHER_NAMES = {"access_key": "credential", "virsubnet_id": "subnet", "network_id": "subnet", "resource_id": "instance", "privateip_id": "port"}
+BUILT_IN_POLICIES = [f"{number:032x}" for number in (1, 2, 3)]
+USER, PASSWORD = "furnished", "furnished password"
 REQUESTS_BETWEEN_FURNISHINGS = 100
 
 
@@ -24,19 +30,44 @@ class Known:
     def __init__(self, server, chance):
         self.server = server
         self.chance = chance
-        self.rows = {kind: collections.deque(maxlen=20) for kind in KINDS}
+        self.rows = {kind: collections.deque(maxlen=20) for kind in KINDS + IDENTITY_KINDS}
         self.networks = 0
         # Where the request is, by its path; for its body.
         self.vpc = self.subnet = None
         self.requests = 0
         self.session = requests.Session()
         self.session.auth = Signature(server, chance)
+        self.find_out_who_calls()
+
+    def find_out_who_calls(self):
+        """What must not change, else every other request would be 401 or 403: who signs, in what groups, by what key;
+        and a user with a password, made here, because only right ones get a token."""
+        key = self.server.credentials.ak
+        own = self.get(f"/v3.0/OS-CREDENTIAL/credentials/{key}")["credential"]["user_id"]
+        groups = [row["id"] for row in self.get(f"/v3/users/{own}/groups")["groups"]]
+        (self.domain,) = self.get("/v3/auth/domains")["domains"]
+        user = self.make("/v3/users", user={"name": USER, "password": PASSWORD})
+        group = self.make("/v3/groups", group={"name": USER})
+        for path in (f"/v3/groups/{group['id']}/users/{user['id']}",
+                     f"/v3/projects/{self.server.project}/groups/{group['id']}/roles/{BUILT_IN_POLICIES[1]}"):
+            self.session.put(self.server.endpoint + path, timeout=30).raise_for_status()
+        self.untouchable = {own, key, user["id"], group["id"], *groups}
+        self.rows["user"].clear()
+        self.rows["group"].clear()
+
+    def get(self, path):
+        answer = self.session.get(self.server.endpoint + path, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def likely(self, share=0.8):
         return self.chance.random() < share
 
     def learn(self, method, parameters, response):
         if method == "DELETE" and response.status_code == 204:
+            if "group_id" in parameters and len(parameters) > 1:
+                # A membership or a grant; what it was between is still there.
+                return
             # The last parameter names what is gone; the others are where it was.
             gone = list(parameters.values())[-1]
             for rows in self.rows.values():
@@ -45,7 +76,7 @@ class Known:
         elif method == "POST" and response.status_code in (200, 201):
             for name, row in response.json().items():
                 if name in self.rows:
-                    self.rows[name].append(row)
+                    self.rows[name].append({"id": row["access"], **row} if name == "credential" else row)
 
     def choose(self, name):
         """A row that the name can mean."""
@@ -72,9 +103,24 @@ class Known:
             parameters[names[0]] = row["id"]
             parameters.update({name: row[name] for name in names[1:] if name in row})
 
+    def put_identity_into_path(self, parameters, changes):
+        for name, value in (parameters or {}).items():
+            if name == "project_id" or not IDENTITY.fullmatch(str(value)):
+                continue
+            if name == "domain_id" and self.likely(0.95):
+                parameters[name] = self.domain["id"]
+            elif name == "role_id" and self.likely(0.2):
+                parameters[name] = self.chance.choice(BUILT_IN_POLICIES)
+            elif kind(name) in IDENTITY_KINDS and not self.is_known(name, value) and self.likely():
+                row = self.choose(name)
+                parameters[name] = row["id"] if row else value
+            if changes and parameters[name] in self.untouchable:
+                parameters[name] = f"{self.chance.getrandbits(128):032x}"
+
     def fill(self, case):
         """Puts rows into the path of a request, and into its body such as go with them."""
         self.put_into_path(case.path_parameters)
+        self.put_identity_into_path(case.path_parameters, changes=case.method not in ("GET", "HEAD"))
         path = case.path_parameters or {}
         instance = next((row for row in self.rows["instance"] if row["id"] == path.get("instance_id")), None)
         connection = next((row for row in self.rows["connection"] if row["id"] == path.get("connection_id")), None)
@@ -99,7 +145,8 @@ class Known:
             self.put_into_body(member, is_valid)
 
     def put_ids(self, body):
-        names = [name for name, value in body.items() if name.endswith("_id") and UUID.fullmatch(str(value))]
+        names = [name for name, value in body.items()
+                 if name.endswith("_id") and (UUID.fullmatch(str(value)) or IDENTITY.fullmatch(str(value)))]
         # A subnet brings its VPC along.
         for name in sorted(names, key=lambda name: kind(name) != "subnet"):
             row = self.choose(name)
@@ -113,6 +160,11 @@ class Known:
                     return
 
     def put_values(self, body):
+        if {"name", "password", "domain"} <= body.keys() and self.likely(0.9):
+            body.update(name=USER, password=PASSWORD, domain={"name": self.domain["name"]})
+        if isinstance(body.get("scope"), dict) and self.likely():
+            body["scope"] = self.chance.choice(
+                [{"project": {"id": self.server.project}}, {"domain": {"id": self.domain["id"]}}])
         if {"cidr", "gateway_ip"} <= body.keys() and self.likely():
             body.update(self.cut())
         elif "cidr" in body and self.likely():

@@ -116,6 +116,8 @@ struct Demo: Sendable {
     }
     await services.triggerGracefulShutdown()
     _ = await serving.result
+    // Its folder goes next, and SQLite takes files of its own away when it is closed.
+    try? await server.close()
     return try outcome.get()
   }
 

@@ -24,7 +24,7 @@ enum Completion {
 
   /// Names where they are unique; ids where somebody has begun to write one, or there is no name.
   static func candidates(_ rows: [JSON], _ kind: ResourceKind, prefix: String) -> [String] {
-    let names = rows.map { $0["name"].text }
+    let names = rows.map { $0[kind.nameMember].text }
     let count = names.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     let offered = zip(rows, names).flatMap { row, name in
       let id = row[kind.idMember].text

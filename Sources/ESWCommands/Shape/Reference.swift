@@ -55,7 +55,8 @@ struct Reference<Kind: Resource>: ExpressibleByArgument, Sendable {
 
   private func found(_ client: ESWClient) async throws -> JSON {
     let kind = Kind.kind
-    let (member, wanted) = isID ? (kind.idMember, Kind.ID(text)?.description ?? text) : ("name", text)
+    let (member, wanted) =
+      isID ? (kind.idMember, Kind.ID(text)?.description ?? text) : (kind.nameMember, text)
     // A list that does not know the filter shows all.
     let rows = try await ListRequest(kind.list, query: [member: wanted]).rows(client, of: kind)
       .filter { $0[member].text == wanted }

@@ -36,6 +36,8 @@ struct ResourceKind: Sendable {
   let parameter: String
   /// The member of a row that is the id.
   let idMember: String
+  /// The member of a row that is the name, and the list's filter by it.
+  let nameMember: String
   let list: Operation
   /// Nil: one is looked up in the list.
   let show: Operation?
@@ -47,7 +49,8 @@ struct ResourceKind: Sendable {
   ///   otherwise.
   init(
     _ noun: String, _ phrase: String, listMember: String? = nil, member: String? = nil,
-    parameter: String? = nil, idMember: String = "id", list: Operation, show: Operation? = nil,
+    parameter: String? = nil, idMember: String = "id", nameMember: String = "name",
+    list: Operation, show: Operation? = nil,
     delete: Operation? = nil, columns: [Table.Column]
   ) {
     self.noun = noun
@@ -56,6 +59,7 @@ struct ResourceKind: Sendable {
     self.member = member ?? noun
     self.parameter = parameter ?? noun + "_id"
     self.idMember = idMember
+    self.nameMember = nameMember
     self.list = list
     self.show = show
     self.delete = delete
@@ -64,7 +68,11 @@ struct ResourceKind: Sendable {
 
   /// The path's parameters, from the row of the one that is meant.
   func parameters(of operation: Operation, _ row: JSON) -> [String: String] {
-    operation.parameters.reduce(into: [:]) { $0[$1] = row[$1 == parameter ? idMember : $1].text }
+    // `project_id` is no parameter but the caller's, except where a project is what is meant.
+    let own = parameter == "project_id" ? [parameter] : []
+    return (operation.parameters + own).reduce(into: [:]) {
+      $0[$1] = row[$1 == parameter ? idMember : $1].text
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import ESWWire
 struct ListCommand<Kind: Resource>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "list", abstract: "All of the project, or those that the filters let pass.")
+      commandName: "list", abstract: "All that there are, or those that the filters let pass.")
   }
 
   @OptionGroup var options: ClientOptions

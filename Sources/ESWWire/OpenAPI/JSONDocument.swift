@@ -33,6 +33,11 @@ indirect enum JSONDocument: Hashable, Sendable {
     return .object(members + more.map { Member(name: $0.key, value: $0.value) })
   }
 
+  func with(_ name: String, _ value: JSONDocument) -> JSONDocument {
+    guard case .object(let members) = self else { return self }
+    return .object(members + [Member(name: name, value: value)])
+  }
+
   static func texts(_ texts: some Sequence<String>) -> JSONDocument { .array(texts.map { .text($0) }) }
 }
 

@@ -40,15 +40,18 @@ extension OpenAPIDocument {
     )
 
     static func of(_ entry: OperationDocument) -> [(String, JSONDocument)] {
-      all.map(\.key).filter { isPossible($0, of: entry) }.map {
-        ($0, ["$ref": .text("#/components/responses/\($0)")])
+      all.filter { isPossible($0.key, of: entry) }.map { status, summary in
+        // What answers HEAD has no body.
+        entry.operation.method == .head
+          ? (status, ["description": .text(summary), "headers": JSONDocument([requestID])])
+          : (status, ["$ref": .text("#/components/responses/\(status)")])
       }
     }
 
     private static func isPossible(_ status: String, of entry: OperationDocument) -> Bool {
       switch status {
-      case "401": entry.operation.door != .open
-      case "403": ![.open, .agent].contains(entry.operation.door)
+      case "401": entry.operation.door != .open || entry.checksPassword
+      case "403": ![.open, .user, .agent].contains(entry.operation.door) || entry.checksPassword
       case "409": entry.mayConflict
       case "429": ![.get, .head].contains(entry.operation.method)
       default: true

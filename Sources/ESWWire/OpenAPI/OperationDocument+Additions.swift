@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [audit, document])
+    operations: attachments + diagnoses + [audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document])
 
   private static let attachments = [
     OperationDocument(
@@ -38,12 +38,14 @@ extension OperationDocument {
       query: Query.paging(by: .nodeName) + [.filter("name")], .ok(.page("nodes", of: .node))),
   ]
 
-  private static let audit = OperationDocument(
-    .listAudit, "Who changed what, and who was refused: newest first",
-    query: Query.paging(by: .string(pattern: "^[0-9]{1,18}$")) + [
-      .filter("user_id"), .filter("operation"), .filter("resource_id"),
-      Query(name: "outcome", summary: "Only these", schema: .words("changed", "denied").orEmpty),
-    ], .ok(.page("records", of: .either(.changed, .denied))))
+  private static func audit(_ operation: Operation, _ place: String) -> OperationDocument {
+    OperationDocument(
+      operation, "Who changed what in \(place), and who was refused: newest first",
+      query: Query.paging(by: .string(pattern: "^[0-9]{1,18}$")) + [
+        .filter("user_id"), .filter("operation"), .filter("resource_id"),
+        Query(name: "outcome", summary: "Only these", schema: .words("changed", "denied").orEmpty),
+      ], .ok(.page("records", of: .either(.changed, .denied))))
+  }
 
   private static let document = OperationDocument(
     .showDocument, "This document",

@@ -24,10 +24,12 @@ package struct OperationDocument: Sendable {
   let answers: [Answer]
   /// 409, which most operations never answer.
   let mayConflict: Bool
+  /// 401 for a wrong one and 403 for what it does not open, also behind a door that has neither.
+  let checksPassword: Bool
 
   init(
     _ operation: Operation, _ summary: String, query: [Query] = [], body: Schema? = nil, _ answers: Answer...,
-    mayConflict: Bool = false
+    mayConflict: Bool = false, checksPassword: Bool = false
   ) {
     self.operation = operation
     self.summary = summary
@@ -35,6 +37,7 @@ package struct OperationDocument: Sendable {
     self.body = body
     self.answers = answers
     self.mayConflict = mayConflict
+    self.checksPassword = checksPassword
   }
 
   /// Operations that belong together: a tag of the document.
@@ -44,7 +47,9 @@ package struct OperationDocument: Sendable {
     package let operations: [OperationDocument]
   }
 
-  package static let areas = [switches, networks, ports, additions, agents]
+  package static let areas: [Area] = [
+    switches, networks, ports, tokens, people, rights, grants, additions, agents,
+  ]
   package static var all: [OperationDocument] { areas.flatMap(\.operations) }
 }
 
@@ -84,6 +89,8 @@ package enum PathParameter {
   static func schema(of name: String) -> Schema? {
     switch name {
     case "project_id": .projectID
+    case "user_id", "group_id", "role_id", "domain_id": .identityID
+    case "access_key": .accessKeyID
     case "node": .nodeName
     case "instance_id", "connection_id", "vpc_id", "subnet_id", "attachment_id", "port_id",
       "privateip_id":

@@ -75,12 +75,17 @@ extension Schema {
   }
 
   /// The object has exactly one of these members, which are optional by themselves.
-  func withOne(of names: String...) -> Schema {
+  func withOne(of names: String...) -> Schema { with("oneOf", of: names) }
+
+  /// At least one of them.
+  func withSome(of names: String...) -> Schema { with("anyOf", of: names) }
+
+  private func with(_ keyword: String, of names: [String]) -> Schema {
     let present: JSONDocument = ["not": ["type": "null"]]
     let choices = names.map { name -> JSONDocument in
       ["required": [.text(name)], "properties": JSONDocument([(name, present)])]
     }
-    return Schema(json.with(["oneOf": .array(choices)]), definitions: definitions)
+    return Schema(json.with(keyword, .array(choices)), definitions: definitions)
   }
 
   static func array(of element: Schema, count: ClosedRange<Int>? = nil) -> Schema {
@@ -115,6 +120,11 @@ extension Schema {
   static let boolean = Schema(["type": "boolean"])
 
   static func only(_ value: Bool) -> Schema { Schema(["type": "boolean", "enum": [.boolean(value)]]) }
+
+  static let null = Schema(["type": "null"])
+
+  /// The empty object.
+  static let empty = Schema(["type": "object", "maxProperties": 0])
 
   /// The empty array.
   static let none = array(of: string(), count: 0...0)
