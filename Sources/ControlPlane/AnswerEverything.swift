@@ -58,6 +58,9 @@ struct AnswerEverything: RouterMiddleware {
     if let failure {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }
+      if response.status.kind == .clientError, !context.source.isEmpty {
+        metadata["source"] = "\(context.source)"
+      }
     }
     logger.log(level: level, "request", metadata: metadata)
   }

@@ -31,6 +31,7 @@ struct Authentication: RouterMiddleware {
       try await intake.read(request, of: .users, upTo: Self.largestOpenBody, into: &context)
     } else if shown.isEmpty, let token = request.headers[.authToken] {
       let principal = try principal(of: token)
+      try await admit(principal, request, context)
       try await intake.read(request, of: .users, upTo: Self.largestBody, into: &context)
       context.caller = .user(principal)
     } else if shown.hasPrefix(Self.tokenPrefix) {
@@ -50,29 +51,47 @@ struct Authentication: RouterMiddleware {
       do throws(SignatureRejection) {
         key = try claim.verify(signable, body: hash, key: core.snapshot.accessKey(claim.keyID))
       } catch { throw CallError.signature(error) }
-      context.caller = .user(try Self.principal(of: key, in: core.snapshot))
+      let principal = try Self.holder(of: key, in: core.snapshot)
+      try await admit(principal, request, context)
+      context.caller = .user(principal)
     }
     context.trace.caller = context.caller
     return try await next(request, context)
   }
 
+  /// What a known caller is refused is kept with the caller, in the log and in the audit.
+  private func admit(_ principal: Principal, _ request: Request, _ context: CallContext) async throws {
+    guard !core.snapshot.identity.holds(principal) else { return }
+    context.trace.caller = .user(principal)
+    let (path, error) = (request.target.path, CallError.credentialVoid)
+    let place = Operation.find(request.method.rawValue, path)
+    context.trace.operation = place?.operation
+    await core.recordDenial(
+      context, code: ErrorAnswer(error).code, path: path,
+      project: place?.projectID.flatMap { ProjectID($0) })
+    throw error
+  }
+
+  /// Also of a user who is disabled: whose the token is remains known.
   private func principal(of token: String) throws(CallError) -> Principal {
     let identity = core.snapshot.identity
     guard let claims = tokenKey.read(token, now: core.now()), let user = identity.user(claims.user),
-      user.generation == claims.generation
+      user.generation == claims.generation || !user.isEnabled
     else { throw .token }
-    let principal = Principal(user: user, credential: .token, reach: claims.reach)
-    guard identity.holds(principal) else { throw .credentialVoid }
-    return principal
+    return Principal(user: user, credential: .token, reach: claims.reach)
   }
 
   /// - Parameter key: Of a signature that was verified: only who has its secret learns that it is disabled.
   static func principal(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
-    let identity = snapshot.identity
-    guard let user = identity.user(key.user) else { throw .credentialVoid }
-    let principal = Principal(user: user, credential: .key(key.id), reach: .everything)
-    guard identity.holds(principal) else { throw .credentialVoid }
+    let principal = try holder(of: key, in: snapshot)
+    guard snapshot.identity.holds(principal) else { throw .credentialVoid }
     return principal
+  }
+
+  /// Also of a key that is disabled, or whose user is.
+  private static func holder(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
+    guard let user = snapshot.identity.user(key.user) else { throw .credentialVoid }
+    return Principal(user: user, credential: .key(key.id), reach: .everything)
   }
 
   /// Digests of the two are compared, which takes the same time wherever they differ.
@@ -84,6 +103,26 @@ struct Authentication: RouterMiddleware {
 
 extension Operation {
   private static let open = all.filter { $0.door == .open }
+
+  /// For what is declined before the router has found it.
+  ///
+  /// - Returns: The operation, and what stands for `project_id` in the path, if it is one of a project.
+  static func find(_ method: String, _ path: String) -> (operation: Operation, projectID: String?)? {
+    let steps = path.split(separator: "/")
+    var best: (operation: Operation, names: [Substring], parameters: Int)?
+    for operation in all where operation.method.rawValue == method {
+      let names = operation.path.split(separator: "/")
+      guard names.count == steps.count else { continue }
+      let (isOne, parameters) = zip(names, steps).reduce((true, 0)) { found, pair in
+        let isParameter = pair.0.first == "{"
+        return (found.0 && (isParameter || pair.0 == pair.1), found.1 + (isParameter ? 1 : 0))
+      }
+      if isOne, parameters < best?.parameters ?? .max { best = (operation, names, parameters) }
+    }
+    return best.map { best in
+      (best.operation, best.names.firstIndex(of: "{project_id}").map { String(steps[$0]) })
+    }
+  }
 
   /// Spelled exactly as in the table: in any other way it is no open path.
   static func isOpen(_ method: String, _ path: String) -> Bool {

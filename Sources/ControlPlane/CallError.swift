@@ -15,10 +15,10 @@ enum CallError: Error, Hashable, Sendable {
   case foreignProject
   /// The caller's policies do not allow the action.
   case forbidden(Action)
-  /// No such user, or another password: nobody is told which.
-  case login
-  /// Too many wrong passwords, or too many at a time.
-  case loginThrottled
+  /// No such user, or another password: nobody is told which. The name as it came.
+  case login(name: String)
+  /// Too many wrong passwords of the name, as it came; or, without one, too many at a time.
+  case loginThrottled(name: String?)
   /// What a path or a body of IAM names; as it came.
   case unknownIdentity(String, String)
   case bodyTooLarge

@@ -103,8 +103,9 @@ struct ControlPlaneCore: Sendable {
 
 extension AuditEntry.Author {
   fileprivate init(_ context: CallContext) {
-    let principal = try? context.principal
-    var key: String?
+    // Also one who was found out by a handler, as at a login.
+    var (principal, key): (Principal?, String?)
+    if case .user(let caller)? = context.trace.caller { principal = caller }
     if case .key(let id)? = principal?.credential { key = id }
     self.init(
       user: principal?.user.id.description, userName: principal?.user.name.description, accessKey: key,

@@ -37,7 +37,7 @@ struct ErrorAnswer: Sendable {
     case let error as any HTTPResponseError where error.status.kind == .clientError:
       self.init(error.status, "APIGW.0201", "The request is malformed.")
       detail = "\(error)"
-    case is PasswordHashingBusy: self.init(CallError.loginThrottled)
+    case is PasswordHashingBusy: self.init(CallError.loginThrottled(name: nil))
     case is StoreOverloaded:
       self.init(.tooManyRequests, "APIGW.0308", "Too many changes wait to be written: try again.")
     case is CancellationError:
@@ -57,9 +57,12 @@ struct ErrorAnswer: Sendable {
     case .agentToken: self.init(unauthorized: "the token is not right")
     case .token: self.init(unauthorized: "the token is not valid, or not any more")
     case .credentialVoid: self.init(unauthorized: "the access key, the token or its user is disabled")
-    case .login: self.init(unauthorized: "the user name or the password is wrong")
-    case .loginThrottled:
+    case .login(let name):
+      self.init(unauthorized: "the user name or the password is wrong")
+      detail = "user name \(Self.printable(name))"
+    case .loginThrottled(let name):
       self.init(.tooManyRequests, "APIGW.0308", "Too many wrong passwords, or too many at a time: wait.")
+      detail = name.map { "user name \(Self.printable($0))" }
     case .noSuchPath:
       self.init(
         .notFound, "APIGW.0101", "The API does not exist or has not been published in the environment")
@@ -124,6 +127,14 @@ struct ErrorAnswer: Sendable {
     case .unsignedPayload: "the payload must be signed"
     case .payloadMismatch, .unknownKey, .mismatch: "verify aksk signature fail"
     }
+  }
+
+  /// What somebody typed at a login, for the log: of characters that a name may have.
+  private static func printable(_ text: String) -> String {
+    let scalars = text.unicodeScalars.prefix(64).map { scalar -> Unicode.Scalar in
+      scalar == " " || IdentityName(String(scalar)) != nil ? scalar : "?"
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
   /// What came in a path may be anything of any length.

@@ -56,7 +56,7 @@ extension ControlPlaneCore {
   /// What a known caller was refused for lack of rights is kept.
   fileprivate func audit(_ error: CallError, _ request: Request, _ context: CallContext) async {
     let answer = ErrorAnswer(error)
-    guard answer.status == .forbidden else { return }
+    guard answer.status == .forbidden || error == .credentialVoid else { return }
     await recordDenial(
       context, code: answer.code, path: request.target.path,
       project: context.parameters.get("project_id").flatMap { ProjectID($0) })

@@ -3,28 +3,6 @@ import ESWModel
 import ESWWire
 import HTTPTypes
 import Hummingbird
-import NIOCore
-import Synchronization
-
-/// Lets a password be tried, or not.
-final class LoginGate: Sendable {
-  /// Longer names are no user's; they shall not fill the memory.
-  private static let longestName = 128
-  private let throttle = Mutex(LoginThrottle())
-
-  func begin(name: String, address: String, now: Timestamp) throws(CallError) {
-    let isOpen = throttle.withLock { $0.begin(name: Self.short(name), address: address, now: now) }
-    guard isOpen else { throw .loginThrottled }
-  }
-
-  func succeeded(name: String, address: String) {
-    throttle.withLock { $0.succeeded(name: Self.short(name), address: address) }
-  }
-
-  private static func short(_ name: String) -> String {
-    String(decoding: name.utf8.prefix(longestName), as: UTF8.self)
-  }
-}
 
 /// Tokens by password, and what clients find out before anything else (contract sections 9.2 and 9.3).
 struct TokenRoutes {
@@ -46,10 +24,13 @@ struct TokenRoutes {
 
   @Sendable private func createToken(request: Request, context: CallContext) async throws -> Response {
     let wanted = try TokenRequest(body: context.body.readableBytesView)
-    let address = context.address
-    try throttle.begin(name: wanted.userName, address: address, now: core.now())
-    let known = try await user(of: wanted)
-    throttle.succeeded(name: wanted.userName, address: address)
+    let known = try await throttle.admit(
+      name: wanted.userName, from: context.channel.remoteAddress, now: core.now()
+    ) {
+      try await user(of: wanted)
+    }
+    // From here on it is somebody's call, also when it is refused.
+    context.trace.caller = .user(Principal(user: known, credential: .token, reach: .everything))
     let reach = try reach(of: wanted, for: known)
     let claims = TokenKey.Claims(
       user: known.id, generation: known.generation, reach: reach, issuedAt: core.now())
@@ -62,8 +43,8 @@ struct TokenRoutes {
     return response
   }
 
-  /// - Throws: `CallError.login` in every case, after the same work.
-  private func user(of wanted: TokenRequest) async throws -> User {
+  /// - Returns: Nil for whatever is wrong, after the same work.
+  private func user(of wanted: TokenRequest) async throws -> User? {
     let identity = core.snapshot.identity
     var user = IdentityName(wanted.userName).flatMap { identity.user(named: $0) }
     if identity.domain?.name.description != wanted.domainName { user = nil }
@@ -71,7 +52,7 @@ struct TokenRoutes {
     // It may have been changed while it was looked at.
     guard isRight, let user, let now = core.snapshot.identity.user(user.id), now.isEnabled,
       now.password == user.password
-    else { throw CallError.login }
+    else { return nil }
     return now
   }
 
@@ -191,12 +172,12 @@ struct TokenRoutes {
     }
   }
 
-  /// By id. Who may list projects in the domain sees all.
+  /// By id. Who may list projects in the domain sees all; a token of one project, that one.
   private func visibleProjects(of context: CallContext) throws(CallError) -> [Project] {
     let snapshot = core.snapshot
     let authorization = try Door.authorization(of: context, in: snapshot)
     let seesAll = authorization.verdictInDomain(on: Action("iam:projects:listProjects")) == .allowed
-    return snapshot.projects.filter { seesAll || authorization.hasGrant(in: $0.id) }
+    return snapshot.projects.filter { seesAll || authorization.mayName($0.id) }
   }
 
   private func list(_ projects: some Sequence<Project>, _ request: Request, path: String) throws -> Response {

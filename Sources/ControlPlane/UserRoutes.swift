@@ -71,16 +71,18 @@ struct UserRoutes {
   /// Who holds a credential of the user still has to know the password: attempts are counted as logins are.
   @Sendable private func changePassword(_: Request, context: CallContext) async throws -> Response {
     let wanted = try PasswordChange(body: context.body.readableBytesView)
-    let (id, principal) = (try context.userID, try context.principal)
-    guard id == principal.user.id, let user = core.snapshot.identity.user(id) else {
+    let (id, snapshot) = (try context.userID, core.snapshot)
+    // A new password opens all that the user may do: a token of one project must not come by it.
+    guard try id == context.principal.user.id, let user = snapshot.identity.user(id),
+      try Door.authorization(of: context, in: snapshot).reachesDomain
+    else {
       throw CallError.forbidden(Action("iam:users:updateUser"))
     }
-    let (name, address) = (user.name.description, context.address)
-    try throttle.begin(name: name, address: address, now: core.now())
-    guard try await passwords.isRight(Array(wanted.original.utf8), for: user.password) else {
-      throw CallError.login
+    try await throttle.admit(
+      name: user.name.description, from: context.channel.remoteAddress, now: core.now()
+    ) {
+      try await passwords.isRight(Array(wanted.original.utf8), for: user.password) ? () : nil
     }
-    throttle.succeeded(name: name, address: address)
     let password = try await passwords.hash(wanted.new, salt: core.secrets.salt())
     _ = try await core.commit(context) {
       try IdentityAdmission.changePassword(
@@ -140,9 +142,6 @@ extension CallContext {
   var policyID: PolicyID {
     get throws(IdentityRefusal) { try identityID("role_id", .policy) }
   }
-
-  /// Of who calls, or of the proxy before us.
-  var address: String { channel.remoteAddress?.ipAddress ?? "?" }
 
   /// What is malformed is as unknown as what does not exist.
   private func identityID<Subject>(

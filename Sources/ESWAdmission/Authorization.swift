@@ -75,6 +75,14 @@ package struct Authorization: Sendable {
     }
   }
 
+  /// Whether the caller may learn that there is the project: some policy is granted in it, and the credential
+  /// is not of another project only. By one of the domain nothing can be done in it, and it is found out what
+  /// to ask a token for.
+  package func mayName(_ project: ProjectID) -> Bool {
+    if case .project(let only) = principal.reach, only != project { return false }
+    return hasGrant(in: project)
+  }
+
   /// The policies that count in the project, for a token's list of roles.
   package func policies(in project: ProjectID?) -> [Policy] {
     let wanted = grants { scope in

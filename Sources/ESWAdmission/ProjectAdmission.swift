@@ -19,7 +19,8 @@ package enum ProjectAdmission {
   }
 
   /// A new key of the administrator, for who holds the machine and has lost every key: what is missing of
-  /// the administrator, the group and its grants is made again.
+  /// the administrator, the group and its grants is made again. All that opened anything before is void: the
+  /// other keys, the password and its tokens may be known to others, and be why the user was disabled.
   ///
   /// - Returns: Nil where there is no project: the first start makes a key by itself.
   package static func recover(
@@ -38,10 +39,9 @@ package enum ProjectAdmission {
     if identity.domain == nil {
       edits.append(.putDomain(Domain(id: secrets.identity(), name: domainName, createdAt: now)))
     }
-    var user =
-      identity.user(named: administrator)
+    let user =
+      void(identity.user(named: administrator), in: identity, &edits)
       ?? User(id: secrets.identity(), name: administrator, description: .empty, createdAt: now)
-    user.isEnabled = true
     edits.append(.putUser(user))
     let group =
       identity.groups.first { $0.name == administrators }
@@ -57,6 +57,18 @@ package enum ProjectAdmission {
     let key = secrets.key(of: user.id, description: .empty, now: now)
     edits.append(.putKey(key))
     return IntentChange(edits: edits.map { .identity($0) }, outcome: key)
+  }
+
+  /// The user, enabled and without any credential.
+  private static func void(
+    _ user: User?, in identity: IdentityDirectory, _ edits: inout [IdentityEdit]
+  ) -> User? {
+    guard var user else { return nil }
+    edits += identity.keys(of: user.id).map { .removeKey($0.id) }
+    user.isEnabled = true
+    user.password = nil
+    user.generation &+= 1
+    return user
   }
 
   /// What else the user's groups have may deny what the administrator's policy allows.

@@ -41,7 +41,10 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Network namespace in which the agent works, such as /run/netns/name.") var namespace: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
   @Flag(help: "Without an agent: this process then needs no privilege.") var noAgent = false
-  @Flag(help: "Make another key of the administrator, for when all are lost; it replaces DATA/credentials.")
+  @Flag(
+    help:
+      "Make a new key of the user admin, for when all are lost or one has leaked: it replaces DATA/credentials, and the user's other keys, password and tokens are void."
+  )
   var newAdminKey = false
 
   func run() async throws {
@@ -64,7 +67,10 @@ struct ServeCommand: AsyncParsableCommand {
     if let key = try await server.firstKey() {
       show(key, "A project and a key pair were made", in: server.folder)
     } else if newAdminKey, let key = try await server.newAdministratorKey() {
-      show(key, "A key pair of the administrator was made", in: server.folder)
+      show(
+        key,
+        "A key pair of the administrator was made, and the older keys, the password and the tokens are void",
+        in: server.folder)
     }
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")

@@ -122,13 +122,15 @@ extension Policy {
     2, "ESW FullAccess", "Switches and the networks that they need.",
     [PolicyStatement(effect: .allow, actions: patterns("esw:*:*", "vpc:*:*", "openesw:*:*"))])
 
+  /// Not the audit: that has names and addresses of all who came, and is for who answers for the project.
   package static let switchReader = makeBuiltIn(
     3, "ESW ReadOnlyAccess", "Looking at switches and networks.",
     [
       PolicyStatement(
         effect: .allow,
         actions: patterns(
-          "esw:*:get*", "esw:*:list*", "vpc:*:get*", "vpc:*:list*", "openesw:*:get*", "openesw:*:list*",
+          "esw:*:get*", "esw:*:list*", "vpc:*:get*", "vpc:*:list*", "openesw:attachment:get",
+          "openesw:attachment:list", "openesw:node:list",
           "openesw:*:diagnose"))
     ])
 

@@ -1,4 +1,5 @@
 import ESWModel
+import ESWSeams
 import ESWWire
 import HTTPTypes
 import Testing
@@ -86,17 +87,64 @@ import Testing
     }
   }
 
+  @Test func `keeps who knew a password and asked for a scope of others`() async throws {
+    try await Lab.run { lab, caller in
+      let secret = #"{"user":{"password":"correct horse battery"}}"#
+      #expect(try await caller.call(.patch, "/v3/users/\(Lab.admin.id)", body: secret).status == 200)
+      let body = """
+        {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"admin",
+         "password":"correct horse battery","domain":{"name":"default"}}}},
+         "scope":{"project":{"id":"\(Lab.foreignProject)"}}}}
+        """
+      let refused = try await caller.send(.post, "/v3/auth/tokens", [.contentType: "application/json"], body)
+      #expect(refused.status == 403)
+      let denied = try await lab.store.audit(AuditQuery(kind: .denied, limit: 10))
+      #expect(denied.map(\.entry.author.user) == [Lab.admin.id.description])
+      #expect(denied.map(\.entry.author.operation) == ["KeystoneCreateUserTokenByPassword"])
+      #expect(denied.map(\.entry.author.request) == [refused["request_id"]])
+    }
+  }
+
+  @Test func `keeps that a disabled key was used, and where`() async throws {
+    try await Lab.run { lab, caller in
+      let user = try await caller.makeUser("u", policy: Policy.switchReader.id)
+      let key = try await caller.makeKey(of: user)
+      let body = #"{"user":{"enabled":false}}"#
+      #expect(try await caller.call(.patch, "/v3/users/\(user)", body: body).status == 200)
+      let refused = try await caller.call(.get, "\(Lab.v3)/instances", key: key)
+      #expect(refused.status == 401)
+      // Of who is not known there is nothing to keep.
+      let unknown = AccessKey(id: "NOBODY", secret: "S", user: user, createdAt: Lab.start)
+      #expect(try await caller.call(.get, "\(Lab.v3)/instances", key: unknown).status == 401)
+      let denied = try await lab.store.audit(AuditQuery(project: Lab.project, kind: .denied, limit: 10))
+      #expect(denied.map(\.entry.author.accessKey) == [key.id])
+      #expect(denied.map(\.entry.author.user) == [user.description])
+      #expect(denied.map(\.entry.author.operation) == ["ListInstances"])
+      #expect(
+        denied.map(\.entry.outcome) == [.denied(code: "APIGW.0301", path: "\(Lab.v3)/instances")])
+    }
+  }
+
   @Test func `holds no secret`() async throws {
     try await Lab.run { lab, caller in
-      let edits: [IntentEdit] = [.identity(.putKey(Lab.key))]
+      var user = Lab.admin
+      user.password = PasswordHash(
+        cost: try #require(PasswordHash.Cost(logarithm: 4, blockSize: 1, parallelism: 1)),
+        salt: Array(repeating: 0xA5, count: 16), digest: Array(repeating: 0xC3, count: 32))
+      let edits: [IntentEdit] = [.identity(.putKey(Lab.key)), .identity(.putUser(user))]
       let entries = AuditEntry.entries(
         of: edits, in: IntentSnapshot(store: lab.snapshot.store),
         by: .init(user: nil, userName: nil, accessKey: nil, source: "", operation: "", request: ""),
         at: lab.now)
-      #expect(entries.count == 1)
-      for case .changed(_, _, _, let after?) in entries.map(\.outcome) {
-        #expect(after.contains(Lab.key.id) && !after.contains(Lab.key.secret))
+      let texts = entries.map { entry -> String? in
+        guard case .changed(_, _, _, let after) = entry.outcome else { return nil }
+        return after
       }
+      #expect(texts.count == 2)
+      let (key, row) = (try #require(texts.first ?? nil), try #require(texts.last ?? nil))
+      #expect(key.contains(#""\#(Lab.key.id)""#) && !key.contains(#""\#(Lab.key.secret)""#))
+      #expect(row.contains("admin") && row.contains(#""has_password":true"#))
+      for secret in ["a5a5", "c3c3", "scrypt"] { #expect(!row.lowercased().contains(secret)) }
     }
   }
 }

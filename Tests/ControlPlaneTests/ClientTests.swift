@@ -5,6 +5,7 @@ import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import Logging
+import NIOCore
 import Synchronization
 import Testing
 
@@ -124,6 +125,36 @@ private struct Memory: LogHandler {
     for secret in [token, "SK", "kept quiet", "Signature"] {
       #expect(!lines.contains { $0.contains(secret) })
     }
+  }
+}
+
+extension `The log` {
+  @Test func `tells from where a login failed and with which name, in one line, and no password`()
+    async throws
+  {
+    let lab = Lab()
+    try await lab.seed()
+    let service = ControlPlaneService(
+      store: lab.store, region: Region(), settings: Lab.settings,
+      logger: Logger(label: "test") { _ in Memory() }, now: { lab.now })
+    let name = #"mallory\n\u202e"# + String(repeating: "x", count: 500)
+    let reply = try await service.application.test(.live) { client in
+      try await client.execute(
+        uri: "/v3/auth/tokens", method: .post,
+        body: ByteBuffer(
+          string: """
+            {"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"\(name)",
+             "password":"typed in vain","domain":{"name":"default"}}}}}}
+            """)
+      ) { Reply(status: $0.status.code, headers: $0.headers, text: String(buffer: $0.body)) }
+    }
+    #expect(reply.status == 401)
+    let lines = Memory.lines.withLock { $0 }
+    let line = try #require(lines.first { $0.contains(reply["request_id"] ?? "none") })
+    #expect(line.contains("127.0.0.1") || line.contains("::1"))
+    #expect(line.contains("user name mallory??" + String(repeating: "x", count: 55)))
+    #expect(!line.contains(String(repeating: "x", count: 56)) && !line.contains("\n"))
+    #expect(!lines.contains { $0.contains("typed in vain") })
   }
 }
 

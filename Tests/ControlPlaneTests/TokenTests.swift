@@ -112,6 +112,33 @@ extension Caller {
     }
   }
 
+  @Test func `of one project names no other, and gives its user no new password`() async throws {
+    try await Lab.run { lab, caller in
+      _ = try await lab.store.commit { _ in
+        let grant = Grant(
+          group: GroupID(high: 2, low: 1), policy: Policy.administrator.id, scope: .allProjects)
+        return IntentChange(edits: [.identity(.putGrant(grant))], outcome: ())
+      }
+      try await caller.setPassword()
+      let (one, whole) = (try await caller.token(), try await caller.token(scope: nil))
+      let domain = try await caller.token(scope: #"{"domain":{"name":"default"}}"#)
+      for path in ["/v3/projects", "/v3/auth/projects"] {
+        #expect(try await caller.with(one, .get, path).ids("projects") == ["\(Lab.project)"])
+        for token in [whole, domain] {
+          #expect(try await caller.with(token, .get, path).count("projects") == 2)
+        }
+      }
+      let foreign = try await caller.with(one, .get, "/v3/projects/\(Lab.foreignProject)")
+      #expect(foreign.status == 404)
+      let body = #"{"user":{"original_password":"\#(password)","password":"another one, longer"}}"#
+      let path = "/v3/users/\(Lab.admin.id)/password"
+      let refused = try await caller.with(one, .post, path, body)
+      #expect(refused.status == 403 && refused.code == "APIGW.0302", "\(refused.text)")
+      #expect(try await caller.login(loginBody()).status == 201)
+      #expect(try await caller.with(domain, .post, path, body).status == 204)
+    }
+  }
+
   @Test(arguments: [nil, #"{"domain":{"name":"default"}}"#])
   func `of the domain opens what its user may do there`(scope: String?) async throws {
     try await Lab.run { _, caller in

@@ -69,7 +69,9 @@ private func statement(_ effect: PolicyStatement.Effect, _ actions: String...) -
   @Test(arguments: [
     ("esw:instance:create", true, false), ("esw:connection:list", true, true), ("vpc:vpcs:get", true, true),
     ("esw:job:listResourceRelatedJobs", true, true), ("openesw:connection:diagnose", true, true),
-    ("openesw:attachment:delete", true, false), ("iam:users:createUser", false, false),
+    ("openesw:attachment:delete", true, false), ("openesw:attachment:list", true, true),
+    ("openesw:node:list", true, true), ("openesw:audit:list", true, false),
+    ("iam:users:createUser", false, false),
   ])
   func `the built-in ones allow what their names say`(action: String, user: Bool, reader: Bool) {
     let actions = [
@@ -78,6 +80,8 @@ private func statement(_ effect: PolicyStatement.Effect, _ actions: String...) -
       "openesw:connection:diagnose": Action("openesw:connection:diagnose"),
       "esw:job:listResourceRelatedJobs": Action("esw:job:listResourceRelatedJobs"),
       "openesw:attachment:delete": Action("openesw:attachment:delete"),
+      "openesw:attachment:list": Action("openesw:attachment:list"),
+      "openesw:node:list": Action("openesw:node:list"), "openesw:audit:list": Action("openesw:audit:list"),
       "iam:users:createUser": Action("iam:users:createUser"),
     ]
     let action = actions[action]!
@@ -145,9 +149,10 @@ private func statement(_ effect: PolicyStatement.Effect, _ actions: String...) -
     let scoped = authorization(all, .project(one))
     #expect(scoped.hasAccess(to: one) && !scoped.hasAccess(to: other))
     #expect(scoped.verdict(on: list, in: other) == .unmentioned)
+    #expect(scoped.mayName(one) && !scoped.mayName(other))
     #expect(scoped.verdictInDomain(on: list) == .unmentioned)
     let domain = authorization(all, .domain)
-    #expect(!domain.hasAccess(to: one))
+    #expect(!domain.hasAccess(to: one) && domain.mayName(one))
     #expect(domain.verdictInDomain(on: list) == .allowed)
   }
 }

@@ -145,6 +145,29 @@ import Testing
     #expect(authorization.verdictInDomain(on: Action("iam:permissions:grantRoleToGroupOnDomain")) == .allowed)
     #expect(authorization.verdict(on: Action("esw:instance:create"), in: issued.project) == .allowed)
   }
+
+  @Test func `a way back in opens none of the old ones`() throws {
+    let cost = try #require(PasswordHash.Cost(logarithm: 4, blockSize: 1, parallelism: 1))
+    var admin = try #require(start.identity.user(key.user))
+    admin.password = PasswordHash(cost: cost, salt: Array(0..<16), digest: Array(0..<32))
+    admin.isEnabled = false
+    var inactive = key
+    inactive.isActive = false
+    let (other, joined) = try user("other", in: start)
+    let edits: [IdentityEdit] = [
+      .putUser(admin), .putKey(AccessKey(id: "OLD", secret: "S", user: admin.id, createdAt: now)),
+      .putKey(inactive), .putKey(AccessKey(id: "OTHER", secret: "S", user: other.id, createdAt: now)),
+    ]
+    let leaked = joined.applying(edits.map { .identity($0) })
+    let change = ProjectAdmission.recover(in: leaked, secrets: secrets, now: now)
+    let after = leaked.applying(change.edits).identity
+    let issued = try #require(change.outcome)
+    let user = try #require(after.user(admin.id))
+    #expect(after.keys(of: admin.id).map(\.id) == [issued.id])
+    #expect(user.isEnabled && user.password == nil)
+    #expect(!after.holds(Principal(user: admin, credential: .token, reach: .everything)))
+    #expect(after.key("OTHER") != nil)
+  }
 }
 
 @Suite struct `A name` {
