@@ -67,10 +67,8 @@ struct ServeCommand: AsyncParsableCommand {
     if let key = try await server.firstKey() {
       show(key, "A project and a key pair were made", in: server.folder)
     } else if newAdminKey, let key = try await server.newAdministratorKey() {
-      show(
-        key,
-        "A key pair of the administrator was made, and the older keys, the password and the tokens are void",
-        in: server.folder)
+      show(key, "A key pair of the administrator was made", in: server.folder)
+      Terminal.say("The administrator's other keys, the password and the tokens are void.")
     }
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")

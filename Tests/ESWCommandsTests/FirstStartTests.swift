@@ -68,6 +68,7 @@ import Testing
 
       let second = try await ServeProcess(["--no-agent", "--new-admin-key"], folder: path)
       #expect(second.process.text.contains("A key pair of the administrator was made; this is shown once"))
+      #expect(second.process.text.contains("other keys, the password and the tokens are void."))
       let new = try String(contentsOfFile: folder.credentials, encoding: .utf8)
       #expect(try permissions(folder.credentials) == 0o600)
       let secrets = new.split(separator: "\n").filter { $0.contains("_AK=") || $0.contains("_SK=") }
