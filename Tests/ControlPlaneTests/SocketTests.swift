@@ -10,7 +10,8 @@ import Testing
     heads: AsyncStream<Void>.Continuation,
     _ body: (Int, ServiceGroup) async throws -> Void
   ) async throws {
-    try await SocketLab.run(onClock: { heads.yield() }) { lab in try await body(lab.port, lab.group) }
+    let tell: @Sendable () -> Void = { heads.yield() }
+    try await SocketLab.run(onClock: tell) { lab in try await body(lab.port, lab.group) }
   }
 
   @Test func `stops at once though half a body is still to come`() async throws {

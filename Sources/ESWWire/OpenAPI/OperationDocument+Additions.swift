@@ -3,7 +3,9 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document])
+    operations: attachments + diagnoses + [
+      audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
+    ])
 
   private static let attachments = [
     OperationDocument(

@@ -2,9 +2,11 @@ extension OperationDocument {
   static let grants = Area(
     name: "Grants", summary: "Version 3 of the vendor's IAM: which policies a group has where",
     operations: operations("in a project", .grantInProject, .revokeInProject, .checkInProject, .listInProject)
-      + operations("in the domain, for IAM itself", .grantInDomain, .revokeInDomain, .checkInDomain, .listInDomain)
       + operations(
-        "in all projects", .grantInAllProjects, .revokeInAllProjects, .checkInAllProjects, .listInAllProjects))
+        "in the domain, for IAM itself", .grantInDomain, .revokeInDomain, .checkInDomain, .listInDomain)
+      + operations(
+        "in all projects", .grantInAllProjects, .revokeInAllProjects, .checkInAllProjects, .listInAllProjects)
+  )
 
   /// - Parameter place: Goes on behind "… to a group".
   private static func operations(

@@ -47,7 +47,10 @@ extension OperationDocument {
           "user": .body(["name": .string(), "password": .string(), "domain": .body(["name": .string()])])
         ]),
       ])
-    ], optional: ["scope": .body([:], optional: ["project": .named, "domain": .named]).withOne(of: "project", "domain")]
+    ],
+    optional: [
+      "scope": .body([:], optional: ["project": .named, "domain": .named]).withOne(of: "project", "domain")
+    ]
   ).named("CreateTokenOption")
 
   // MARK: Answers

@@ -11,7 +11,8 @@ extension OperationDocument {
       .createAccessKey, "Make an access key; only this answer has its secret",
       body: .body([
         "credential": .body(["user_id": .identityID], optional: ["description": .resourceDescription])
-      ]), .created(.answer(["credential": makeCredential(["secret": .string(pattern: "^[A-Za-z0-9]{40}$")])])),
+      ]),
+      .created(.answer(["credential": makeCredential(["secret": .string(pattern: "^[A-Za-z0-9]{40}$")])])),
       mayConflict: true),
     OperationDocument(
       .listAccessKeys, "List the access keys of a user",
@@ -39,7 +40,8 @@ extension OperationDocument {
     OperationDocument(
       .updatePolicy, "Put other content into a policy", body: .body(["role": newPolicy]),
       .ok(.answer(["role": custom])), mayConflict: true),
-    OperationDocument(.deletePolicy, "Delete a policy that is granted nowhere", .noContent, mayConflict: true),
+    OperationDocument(
+      .deletePolicy, "Delete a policy that is granted nowhere", .noContent, mayConflict: true),
     OperationDocument(
       .listRoles, "List policies, also those that are built in",
       query: Query.pages + [

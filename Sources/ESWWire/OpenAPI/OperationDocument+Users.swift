@@ -2,7 +2,8 @@ import ESWModel
 
 extension OperationDocument {
   static let people = Area(
-    name: "Users and groups", summary: "Version 3 of the vendor's IAM: who may call", operations: users + groups)
+    name: "Users and groups", summary: "Version 3 of the vendor's IAM: who may call",
+    operations: users + groups)
 
   private static let users = [
     OperationDocument(
