@@ -20,7 +20,8 @@ run: setup ## Install what is missing, build, and run the demo: a stretched subn
 test: setup $(VENV)/.ready check ## Install what is missing, build, and run all tests.
 	$(SWIFT) build $(STRICT) --build-tests
 	@# One after another: tests on the real kernel start programs and wait for packets, on two cores at that.
-	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python $(SWIFT) test --skip-build --no-parallel
+	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python \
+		scripts/test-report $(SWIFT) test --skip-build --no-parallel
 
 check: setup ## Format, imports between rooms, warnings as errors, the eBPF object against its source.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
