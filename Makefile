@@ -45,8 +45,8 @@ $(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt
 	@touch $@
 
 fuzz: setup $(VENV)/.ready ## 100,000 requests by the served OpenAPI document, good and bad; ARGS="--seed N" again.
-	$(SWIFT) build --product esw
-	@$(VENV)/bin/python Tests/Fuzz/fuzz.py $$($(SWIFT) build --show-bin-path)/esw $(ARGS)
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	@$(VENV)/bin/python Tests/Fuzz/fuzz.py .build-release/release/esw $(ARGS)
 
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh

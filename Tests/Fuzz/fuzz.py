@@ -1,14 +1,21 @@
 """Fuzzes `esw serve` by its own OpenAPI document, with schemathesis.
 
-    fuzz.py PROGRAM [--requests N] [--seed S]
+    fuzz.py PROGRAM [--requests N] [--seed S] [--jobs J]
 
 Requests that keep to the document and such that break it, alone and in chains along its links, signed by the
 vendor's signer. An answer of 5xx, or one that breaks the document, ends it with status 1, after the request as a
 curl command and the seed. Ctrl-C ends it with what was seen until then.
+
+Nearly all of the time goes into making requests, not into answering them: rounds, each with a seed and a server of its
+own, run side by side.
 """
 import argparse
 import collections
+import dataclasses
 import json
+import multiprocessing
+import multiprocessing.connection
+import os
 import random
 import re
 import signal
@@ -21,12 +28,13 @@ import schemathesis
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import load_all_checks
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.specs.openapi.checks import ensure_resource_availability
 
-from known import Known
+from known import RELATIONS, Known
 from server import Server, Signature
 
 CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
-          "response_headers_conformance", "use_after_free", "ensure_resource_availability", "takes_no_undocumented_body"]
+          "response_headers_conformance", "use_after_free", "finds_what_was_made", "takes_no_undocumented_body"]
 # The first of a long run goes through every boundary value that schemathesis knows; the others are chance alone.
 # A store that grows for ever makes pages that take longer to judge than to make.
 REQUESTS_OF_A_ROUND = 5_000
@@ -87,7 +95,7 @@ class Round:
     def after_call(self, case, response):
         self.statuses[response.status_code] += 1
         self.operations[case.operation.definition.raw["operationId"]][response.status_code] += 1
-        self.known.learn(case.method, case.path_parameters, response)
+        self.known.learn(case.method, case.path, case.path_parameters, response)
 
     def follow(self, stream, progress):
         stops = False
@@ -125,6 +133,12 @@ def takes_no_undocumented_body(ctx, response, case):
         raise AssertionError(f"{response.status_code} for a body that breaks the document: {reasons}")
 
 
+@schemathesis.check
+def finds_what_was_made(ctx, response, case):
+    # Of a relation 404 says "no", and nothing about the two.
+    return None if RELATIONS.search(case.operation.path) else ensure_resource_availability(ctx, response, case)
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     Round.current.before_call(case, kwargs)
@@ -148,34 +162,125 @@ def validators_of_bodies(server):
     return validators
 
 
-class Progress:
-    """A line every few seconds, so that who waits sees that it goes on."""
+@dataclasses.dataclass
+class Outcome:
+    """Of a round, as its process hands it on."""
+    seed: int
+    operations: dict
+    failures: dict
+    is_interrupted: bool
 
-    def __init__(self, wanted):
-        self.wanted = wanted
-        self.done = 0
+
+class RoundProcess:
+    """A round in a process of its own: schemathesis keeps one process busy, and its hooks are global."""
+
+    def __init__(self, program, seed, limit, is_thorough):
+        self.seed = seed
+        self.limit = limit
+        self.requests = 0
+        self.outcome = None
+        self.news, other_end = multiprocessing.Pipe(duplex=False)
+        self.process = multiprocessing.Process(target=self.work, args=(other_end, program, seed, limit, is_thorough))
+        self.process.start()
+        other_end.close()
+
+    @staticmethod
+    def work(news, program, seed, limit, is_thorough):
+        # A terminal sends Ctrl-C to every process; the run passes it on, once.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        said = time.monotonic()
+
+        def progress(current):
+            nonlocal said
+            if time.monotonic() - said >= 1:
+                said = time.monotonic()
+                news.send(current.requests)
+
+        current = Round(program, seed, limit, is_thorough)
+        try:
+            current.run(progress)
+        except KeyboardInterrupt:
+            current.is_interrupted = True
+        news.send(current.requests)
+        news.send(Outcome(seed, dict(current.operations), current.failures, current.is_interrupted))
+
+    def listen(self):
+        try:
+            told = self.news.recv()
+        except EOFError:
+            self.process.join()
+            told = Outcome(self.seed, {}, {f"the round ended with status {self.process.exitcode}": ""}, False)
+        if isinstance(told, Outcome):
+            self.outcome = told
+            self.process.join()
+        else:
+            self.requests = told
+
+    def interrupt(self):
+        self.process.terminate()
+
+
+class Run:
+    """Rounds side by side until there were requests enough, one failed, or somebody interrupts."""
+
+    def __init__(self, options):
+        self.options = options
+        self.rounds = []
+        self.stops = False
         self.start = self.said = time.monotonic()
 
-    def __call__(self, current):
-        now = time.monotonic()
-        if now - self.said >= 10:
-            self.said = now
-            self.say(current.requests)
+    def start_rounds(self):
+        running = [each for each in self.rounds if not each.outcome]
+        promised = sum(each.requests if each.outcome else each.limit for each in self.rounds)
+        while not self.stops and len(running) < self.options.jobs and promised < self.options.requests:
+            limit = min(REQUESTS_OF_A_ROUND, self.options.requests - promised)
+            is_thorough = self.options.boundaries and not self.rounds and limit == REQUESTS_OF_A_ROUND
+            running.append(
+                RoundProcess(self.options.program, self.options.seed + len(self.rounds), limit, is_thorough))
+            self.rounds.append(running[-1])
+            promised += limit
+        return {each.news: each for each in running}
 
-    def say(self, more=0):
-        seconds = time.monotonic() - self.start
-        done = self.done + more
-        print(f"{done} of {self.wanted} requests in {seconds:.0f} s, {done / seconds:.0f} a second", flush=True)
+    def carry_out(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stop())
+        while running := self.start_rounds():
+            for news in multiprocessing.connection.wait(running, timeout=1):
+                running[news].listen()
+            if any(each.outcome and each.outcome.failures for each in self.rounds):
+                self.stop()
+            if time.monotonic() - self.said >= 10:
+                self.say()
+        self.say()
+
+    def stop(self):
+        if not self.stops:
+            self.stops = True
+            for each in self.rounds:
+                if not each.outcome:
+                    each.interrupt()
+
+    def say(self):
+        """A line every few seconds, so that who waits sees that it goes on."""
+        self.said = time.monotonic()
+        seconds = self.said - self.start
+        done = sum(each.requests for each in self.rounds)
+        print(f"{done} of {self.options.requests} requests in {seconds:.0f} s, {done / seconds:.0f} a second", flush=True)
+
+    @property
+    def outcomes(self):
+        return [each.outcome for each in self.rounds]
 
 
-def summary(rounds):
+def summary(outcomes):
     """Answers by operation and status: what never succeeded was not tested deeply."""
     operations = collections.defaultdict(collections.Counter)
-    for each in rounds:
+    for each in outcomes:
         for name, statuses in each.operations.items():
             operations[name].update(statuses)
     for name, statuses in sorted(operations.items()):
-        print(f"  {name:<28}" + "  ".join(f"{status}: {count}" for status, count in sorted(statuses.items())))
+        print(f"  {name:<46}" + "  ".join(f"{status}: {count}" for status, count in sorted(statuses.items())))
 
 
 def check_document(program):
@@ -196,35 +301,25 @@ def main():
     arguments.add_argument("program")
     arguments.add_argument("--requests", type=int, default=100_000)
     arguments.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count(), help="rounds at a time (default: one a core)")
+    arguments.add_argument("--boundaries", action=argparse.BooleanOptionalAction, default=True,
+                           help="every boundary value in the first round (default: in runs of 5,000 requests and more)")
     options = arguments.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     load_all_checks()
     check_document(options.program)
-    progress = Progress(options.requests)
-    rounds = []
-    while progress.done < options.requests:
-        seed = options.seed + len(rounds)
-        limit = min(REQUESTS_OF_A_ROUND, options.requests - progress.done)
-        current = Round(options.program, seed, limit, is_thorough=not rounds and limit == REQUESTS_OF_A_ROUND)
-        rounds.append(current)
-        try:
-            current.run(progress)
-        except KeyboardInterrupt:
-            current.is_interrupted = True
-        progress.done += current.requests
-        if current.failures or current.is_interrupted:
-            break
-    progress.say()
-    summary(rounds)
-    last = rounds[-1]
-    for title, message in last.failures.items():
-        print(f"\nFAILED {title}\n{message}")
-    if last.failures:
-        sys.exit(f"\n{len(last.failures)} failures. Again: fuzz.py PROGRAM --seed {last.seed}")
-    if last.is_interrupted:
+    run = Run(options)
+    run.carry_out()
+    summary(run.outcomes)
+    failed = [each for each in run.outcomes if each.failures]
+    for each in failed:
+        for title, message in each.failures.items():
+            print(f"\nFAILED with seed {each.seed}: {title}\n{message}")
+    if failed:
+        boundaries = "" if failed[0].seed == options.seed else " --no-boundaries"
+        sys.exit(f"\nAgain: fuzz.py PROGRAM --jobs 1 --seed {failed[0].seed}{boundaries}")
+    if any(each.is_interrupted for each in run.outcomes):
         sys.exit("Interrupted; no failure until then.")
-    print(f"No failure, seeds {options.seed} to {last.seed}.")
+    print(f"No failure, seeds {options.seed} to {run.rounds[-1].seed}.")
 
 
 if __name__ == "__main__":

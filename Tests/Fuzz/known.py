@@ -1,5 +1,6 @@
 """What the server has given out, so that requests get further than "could not be found"."""
 import collections
+import json
 import re
 
 import requests
@@ -9,6 +10,8 @@ from server import INTERFACES, NODE, Signature
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Of users, groups, policies and the domain; of access keys.
 IDENTITY = re.compile("[0-9a-f]{32}|[A-Z0-9]{20}")
+# Whether a user is in a group, or a group has a policy.
+RELATIONS = re.compile(r"/groups/\{group_id\}/(users|roles)/\{")
 # What a row stands under in answers; of two in a path the first decides.
 KINDS = ["port", "connection", "subnet", "attachment", "instance", "vpc"]
 # Of two in a path none decides.
@@ -31,6 +34,8 @@ class Known:
         self.server = server
         self.chance = chance
         self.rows = {kind: collections.deque(maxlen=20) for kind in KINDS + IDENTITY_KINDS}
+        # Memberships and grants, by the path that they have: what their paths' parameters were.
+        self.pairs = collections.defaultdict(lambda: collections.deque(maxlen=20))
         self.networks = 0
         # Where the request is, by its path; for its body.
         self.vpc = self.subnet = None
@@ -51,6 +56,10 @@ class Known:
         for path in (f"/v3/groups/{group['id']}/users/{user['id']}",
                      f"/v3/projects/{self.server.project}/groups/{group['id']}/roles/{BUILT_IN_POLICIES[1]}"):
             self.session.put(self.server.endpoint + path, timeout=30).raise_for_status()
+        # Who calls changes only its own password, and has to know the old one.
+        self.own, self.password = own, PASSWORD
+        self.session.patch(f"{self.server.endpoint}/v3/users/{own}", json={"user": {"password": PASSWORD}},
+                           timeout=30).raise_for_status()
         self.untouchable = {own, key, user["id"], group["id"], *groups}
         self.rows["user"].clear()
         self.rows["group"].clear()
@@ -63,20 +72,24 @@ class Known:
     def likely(self, share=0.8):
         return self.chance.random() < share
 
-    def learn(self, method, parameters, response):
+    def learn(self, method, path, parameters, response):
+        if RELATIONS.search(path):
+            if method == "PUT" and response.status_code == 204:
+                self.pairs[path].append(dict(parameters))
+            # What it is between is still there when it is gone.
+            return
         if method == "DELETE" and response.status_code == 204:
-            if "group_id" in parameters and len(parameters) > 1:
-                # A membership or a grant; what it was between is still there.
-                return
             # The last parameter names what is gone; the others are where it was.
             gone = list(parameters.values())[-1]
             for rows in self.rows.values():
                 for row in [row for row in rows if row["id"] == gone]:
                     rows.remove(row)
+        elif response.status_code == 204 and response.request.url.endswith("/password"):
+            self.password = json.loads(response.request.body)["user"]["password"]
         elif method == "POST" and response.status_code in (200, 201):
             for name, row in response.json().items():
                 if name in self.rows:
-                    self.rows[name].append({"id": row["access"], **row} if name == "credential" else row)
+                    self.remember(name, row)
 
     def choose(self, name):
         """A row that the name can mean."""
@@ -103,7 +116,7 @@ class Known:
             parameters[names[0]] = row["id"]
             parameters.update({name: row[name] for name in names[1:] if name in row})
 
-    def put_identity_into_path(self, parameters, changes):
+    def put_identity_into_path(self, parameters, changes, changes_password):
         for name, value in (parameters or {}).items():
             if name == "project_id" or not IDENTITY.fullmatch(str(value)):
                 continue
@@ -114,13 +127,18 @@ class Known:
             elif kind(name) in IDENTITY_KINDS and not self.is_known(name, value) and self.likely():
                 row = self.choose(name)
                 parameters[name] = row["id"] if row else value
-            if changes and parameters[name] in self.untouchable:
+            if changes_password and self.likely():
+                parameters[name] = self.own
+            elif changes and parameters[name] in self.untouchable:
                 parameters[name] = f"{self.chance.getrandbits(128):032x}"
 
     def fill(self, case):
         """Puts rows into the path of a request, and into its body such as go with them."""
         self.put_into_path(case.path_parameters)
-        self.put_identity_into_path(case.path_parameters, changes=case.method not in ("GET", "HEAD"))
+        self.put_identity_into_path(case.path_parameters, changes=case.method not in ("GET", "HEAD"),
+                                    changes_password=case.path.endswith("/password"))
+        if case.method in ("DELETE", "HEAD") and self.pairs[case.path] and self.likely(0.3):
+            case.path_parameters.update(self.chance.choice(self.pairs[case.path]))
         path = case.path_parameters or {}
         instance = next((row for row in self.rows["instance"] if row["id"] == path.get("instance_id")), None)
         connection = next((row for row in self.rows["connection"] if row["id"] == path.get("connection_id")), None)
@@ -162,6 +180,8 @@ class Known:
     def put_values(self, body):
         if {"name", "password", "domain"} <= body.keys() and self.likely(0.9):
             body.update(name=USER, password=PASSWORD, domain={"name": self.domain["name"]})
+        if {"original_password", "password"} <= body.keys() and self.likely():
+            body["original_password"] = self.password
         if isinstance(body.get("scope"), dict) and self.likely():
             body["scope"] = self.chance.choice(
                 [{"project": {"id": self.server.project}}, {"domain": {"id": self.domain["id"]}}])
@@ -208,7 +228,17 @@ class Known:
             "remote_infos": [{"segmentation_id": 7127, "tunnel_ip": "192.0.2.1"}]})
         for _ in range(2):
             self.make("/v1/{}/ports", port={"network_id": subnets[1]["id"], "device_owner": "neutron:VIP_PORT"})
+        self.furnish_identity()
         self.server.agent.report()
+
+    def furnish_identity(self):
+        name = f"{USER} {self.requests}"
+        user = self.make("/v3/users", user={"name": name})
+        group = self.make("/v3/groups", group={"name": name})
+        self.make("/v3.0/OS-CREDENTIAL/credentials", credential={"user_id": user["id"]})
+        path, pair = "/v3/groups/{group_id}/users/{user_id}", {"group_id": group["id"], "user_id": user["id"]}
+        self.session.put(self.server.endpoint + path.format(**pair), timeout=30).raise_for_status()
+        self.pairs[path].append(pair)
 
     def free_interface(self):
         taken = [row.get("interface") for row in self.rows["attachment"]]
@@ -223,6 +253,9 @@ class Known:
             if answer.status_code == 409:
                 return {"id": "00000000-0000-0000-0000-000000000000"}
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
-        row = answer.json()[name]
+        return self.remember(name, answer.json()[name])
+
+    def remember(self, name, row):
+        row = {"id": row["access"], **row} if name == "credential" else row
         self.rows[name].append(row)
         return row
