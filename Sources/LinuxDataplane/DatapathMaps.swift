@@ -15,11 +15,11 @@ struct DatapathMaps: Sendable {
   let hosts: BPFMap
   let node: BPFMap
   let offenders: BPFMap
-  /// Nil beside programs of a version that did without: it is made with ours.
-  let virtuals: BPFMap?
+  let virtuals: BPFMap
+  let neighbours: BPFMap
+  let meters: BPFMap
 
-  /// Nil unless every map is pinned in the layout that this binary's object has. Maps that came later than
-  /// `ESW_LAYOUT_VERSION` may be missing.
+  /// Nil unless every map is pinned in the layout that this binary's object has.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
     func open(_ name: String) throws(BPFError) -> BPFMap? {
       guard let map = try BPFMap(pinnedAt: folder.path(of: name)), map.layout == layouts[name] else {
@@ -31,7 +31,9 @@ struct DatapathMaps: Sendable {
       let ports = try open("esw_ports"), let connections = try open("esw_connections"),
       let sources = try open("esw_sources"), let states = try open("esw_states"),
       let activity = try open("esw_activity"), let hosts = try open("esw_fdb"),
-      let node = try open("esw_node"), let offenders = try open("esw_offenders")
+      let node = try open("esw_node"), let offenders = try open("esw_offenders"),
+      let virtuals = try open("esw_virtuals"), let neighbours = try open("esw_neighbours"),
+      let meters = try open("esw_meters")
     else { return nil }
     self.meta = meta
     self.tunnels = tunnels
@@ -43,8 +45,9 @@ struct DatapathMaps: Sendable {
     self.hosts = hosts
     self.node = node
     self.offenders = offenders
-    virtuals = try BPFMap(pinnedAt: folder.path(of: "esw_virtuals"))
-    if let virtuals, virtuals.layout != layouts["esw_virtuals"] { return nil }
+    self.virtuals = virtuals
+    self.neighbours = neighbours
+    self.meters = meters
   }
 
   // MARK: The node's row
@@ -119,7 +122,6 @@ struct DatapathMaps: Sendable {
 
   /// Starts with nobody as the holder. False when it was there.
   func put(_ virtual: VirtualAddress) throws(BPFError) -> Bool {
-    guard let virtuals else { throw Self.noVirtuals }
     do throws(BPFError) {
       try Self.set(virtuals, esw_virtual_key(virtual), to: esw_virtual_row(), .create)
       return true
@@ -130,21 +132,17 @@ struct DatapathMaps: Sendable {
 
   /// False when it was not there.
   func remove(_ virtual: VirtualAddress) throws(BPFError) -> Bool {
-    try virtuals?.remove(bytes(of: esw_virtual_key(virtual))) ?? false
+    try virtuals.remove(bytes(of: esw_virtual_key(virtual)))
   }
 
   /// Who held what belongs to sides that are others now.
   func forgetHolders(of number: ConnectionNumber) throws(BPFError) {
-    guard let virtuals else { return }
     for key in try virtuals.keys() {
       let row = try key.as(esw_virtual_key.self, from: virtuals)
       guard row.connection == number.value else { continue }
       try Self.set(virtuals, row, to: esw_virtual_row())
     }
   }
-
-  private static let noVirtuals = BPFError(
-    attempted: "open map", subject: "esw_virtuals", cause: .notInObject)
 
   /// False when it was not there.
   func remove(_ number: ConnectionNumber) throws(BPFError) -> Bool {

@@ -74,10 +74,6 @@ struct DatapathPins: Sendable {
     }
     let links = try pinnedLinks()
     let condition = try condition(of: links)
-    guard maps.virtuals != nil || condition == .otherPrograms else {
-      // Our programs have a map that cannot be found any more.
-      return Contents(condition: .otherLayout, maps: nil, links: links)
-    }
     return Contents(condition: condition, maps: maps, links: links)
   }
 

@@ -34,7 +34,7 @@ struct EvidenceCollection {
       add(
         offender: key.loadUnaligned(as: esw_offender_key.self), row.loadUnaligned(as: esw_offender_row.self))
     }
-    try maps.virtuals?.forEachEntry { key, row in
+    try maps.virtuals.forEachEntry { key, row in
       add(
         virtual: key.loadUnaligned(as: esw_virtual_key.self), row.loadUnaligned(as: esw_virtual_row.self))
     }

@@ -40,9 +40,7 @@ struct MapContents {
     ports = try Self.pairs(maps.ports)
     connections = try Self.pairs(maps.connections)
     sources = try Self.pairs(maps.sources)
-    if let map = maps.virtuals {
-      virtuals = try Self.pairs(map, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
-    }
+    virtuals = try Self.pairs(maps.virtuals, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
     let states = try maps.states.keys()
     let activities = try Set(maps.activity.keys())
     kept = Set(

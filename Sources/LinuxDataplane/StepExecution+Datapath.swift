@@ -133,7 +133,7 @@ extension StepExecution {
   }
 
   mutating func putPort(_ name: InterfaceName, _ number: ConnectionNumber) throws -> StepOutcome {
-    let key = esw_port_key(ifindex: try index(name))
+    let key = esw_port_key(ifindex: try index(name), outer_tag: 0, inner_tag: 0)
     return try Self.put(maps().ports, key, esw_port_row(connection: number.value))
   }
 
@@ -145,7 +145,7 @@ extension StepExecution {
       guard let link = try link(name) else { return .alreadySo }
       index = UInt32(bitPattern: link.index)
     }
-    return try maps().ports.remove(bytes(of: esw_port_key(ifindex: index))) ? .applied : .alreadySo
+    return try maps().ports.remove(bytes(of: esw_port_key(ifindex: index, outer_tag: 0, inner_tag: 0))) ? .applied : .alreadySo
   }
 
   mutating func putSource(_ key: SourceKey, _ row: SourceRow) throws -> StepOutcome {

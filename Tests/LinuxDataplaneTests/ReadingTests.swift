@@ -23,18 +23,20 @@ import Testing
         == hexText(
           hex(
             """
-            05 00 00 00              # port_ifindex
+            05 00 00 00 00 00 00 00  # port_ifindex, no tags
             00 00 00 00              # underlay_ifindex: as routed
             c0 00 02 01              # tunnel_address_be
             00 00 00 00              # flags
             64 00 00 00              # learning_limit
             2c 01 00 00              # ageing_seconds
             0a 09 00 01              # fixed_address_be
-            02 e5 00 00 00 01 02 00  # fixed_mac, remote_count, reserved
+            02 e5 00 00 00 01 02 40  # fixed_mac, remote_count, time_to_live
             c0 00 02 02 64 00 00 00 12 b5 00 00  # remote 192.0.2.2, VNI 100, port 4789
             c0 00 02 03 ff ff ff 00 21 18 00 00  # remote 192.0.2.3, VNI 2^24 - 1, port 8472
+            00 00 00 00 00 00 00 00  # service, reserved, meter: none
+            ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff  # to remotes
+            ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff  # to local
             01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10  # uuid
-            00 00 00 00              # reserved2
             """)))
   }
 
@@ -49,7 +51,7 @@ import Testing
   @Test func `a row with something that we do not write is not taken for ours`() {
     let changes: [(inout esw_connection_row) -> Void] = [
       { $0.flags = 1 }, { $0.underlay_ifindex = 3 }, { $0.remote_count = 3 }, { $0.remotes.0.vni = 0 },
-      { $0.remotes.0.vni = 1 << 24 }, { $0.reserved2 = 1 }, { $0.remote_count = 1 },
+      { $0.remotes.0.vni = 1 << 24 }, { $0.reserved.0 = 1 }, { $0.remote_count = 1 },
     ]
     for (index, change) in changes.enumerated() {
       var row = esw_connection_row(Self.row, port: 5)
@@ -75,8 +77,8 @@ import Testing
   @Test func `a row of an interface that has gone names its index`() {
     var rows = MapContents()
     rows.ports = [
-      (esw_port_key(ifindex: 2), esw_port_row(connection: 1)),
-      (esw_port_key(ifindex: 9), esw_port_row(connection: 2)),
+      (esw_port_key(ifindex: 2, outer_tag: 0, inner_tag: 0), esw_port_row(connection: 1)),
+      (esw_port_key(ifindex: 9, outer_tag: 0, inner_tag: 0), esw_port_row(connection: 2)),
     ]
     rows.connections = [
       (esw_connection_key(connection: 1), esw_connection_row(`Rows of the maps`.row, port: 9))

@@ -210,28 +210,6 @@ struct `A virtual address on the real kernel` {
     }
   }
 
-  @Test func `came later than the maps: those that are pinned stay, and frames cross`() async throws {
-    try await withVirtualAddressBed { bed in
-      // What a binary leaves that knew of none.
-      let pins = bed.stretch.pins
-      try pins.folder("maps").remove("esw_virtuals")
-      let before = try KernelIdentity(of: pins)
-      let programs = try #require(try pins.names().first { $0.hasPrefix("programs-") })
-      try run("mv", pins.path(of: programs), pins.path(of: "programs-old"))
-      let observed = try await bed.dataplane.observe().state
-      #expect(observed.datapath == .otherPrograms && observed.virtualAddresses.isEmpty)
-
-      let steps = try await Stretch.converge(bed.dataplane, to: Bed.bound)
-      #expect(steps == [.replacePrograms, .putVirtualAddress(Bed.subject)])
-      let after = try KernelIdentity(of: pins)
-      #expect(after.links == before.links)
-      #expect(Set(after.maps.compactMap(\.self)).isSuperset(of: before.maps.compactMap(\.self)))
-      try bed.take(bed.first)
-      try await bed.askUntilHeld(by: bed.atFirst.mac)
-      #expect(try bed.stretch.hostReaches(Stretch.farHost))
-    }
-  }
-
   @Test func `whose map has lost its pin makes the data path anew`() async throws {
     try await withVirtualAddressBed { bed in
       try bed.stretch.pins.folder("maps").remove("esw_virtuals")

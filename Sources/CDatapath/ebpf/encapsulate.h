@@ -59,7 +59,7 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
   __u32 identification = frame->activity->directions[ESW_TO_REMOTE].frames + (bpf_get_smp_processor_id() << 11);
   ip->identification = bpf_htons((__u16)identification);
   ip->fragment = 0;
-  ip->time_to_live = 64;
+  ip->time_to_live = frame->connection->time_to_live;
   ip->protocol = PROTOCOL_UDP;
   ip->checksum = 0;
   ip->source = frame->connection->tunnel_address_be;

@@ -16,7 +16,7 @@ rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 i
       // This helper speaks the machine's byte order.
       .remote_ipv4 = bpf_ntohl(remote->address_be),
       .local_ipv4 = bpf_ntohl(frame->connection->tunnel_address_be),
-      .tunnel_ttl = 64,
+      .tunnel_ttl = frame->connection->time_to_live,
   };
   if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX) != 0)
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);

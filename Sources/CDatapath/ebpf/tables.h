@@ -65,6 +65,14 @@ struct {
   GROWING(BPF_MAP_TYPE_HASH, ESW_VIRTUALS_MAX, struct esw_virtual_key, struct esw_virtual_row);
 } esw_virtuals SEC(".maps");
 
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_NEIGHBOURS_MAX, struct esw_neighbour_key, struct esw_neighbour_row);
+} esw_neighbours SEC(".maps");
+
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_METERS_MAX, struct esw_meter_key, struct esw_meter_row);
+} esw_meters SEC(".maps");
+
 inline_always __u32 external_ifindex(void) {
   __u32 zero = 0;
   const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 /// Version of everything in this file. A map set pinned by another version is not adopted.
-#define ESW_LAYOUT_VERSION 2u
+#define ESW_LAYOUT_VERSION 3u
 
 /// `esw_meta_row.magic`: "ESW1" in memory on a little-endian machine.
 #define ESW_MAGIC 0x31575345u
@@ -38,6 +38,8 @@
 #define ESW_FDB_MAX 131072
 #define ESW_OFFENDERS_MAX 1024
 #define ESW_VIRTUALS_MAX ESW_CONNECTIONS_MAX
+#define ESW_NEIGHBOURS_MAX ESW_FDB_MAX
+#define ESW_METERS_MAX ESW_CONNECTIONS_MAX
 
 /// A time in a shared row is written again only when it is older than this, so that cache lines stay quiet.
 /// Read times as "not more than this too old".
@@ -49,6 +51,10 @@
 /// Who holds a virtual address and has said nothing for longer than this is not spoken for: two questions of user
 /// space, which asks every two seconds, went unanswered (RFC 1122 section 2.3.2.1 (2): "N successive polls").
 #define ESW_HOLDER_SILENT_NS 5000000000ull
+
+/// RFC 7432 section 15.1: a host that changes sides this often within this time is a duplicate, and held where it was.
+#define ESW_DUPLICATE_MOVES 5
+#define ESW_DUPLICATE_NS 180000000000ull
 
 /// Announcements of a new holder, its own included, and the least time between two that count. RFC 5227 section 2.3
 /// has two, two seconds apart; the third is for a tunnel that may lose one.
@@ -69,10 +75,13 @@
 // esw_node         PERCPU_ARRAY, 1 __u32 0               esw_node_row
 // esw_offenders    LRU_HASH        esw_offender_key      esw_offender_row
 // esw_virtuals     HASH            esw_virtual_key       esw_virtual_row
+// esw_neighbours   HASH            esw_neighbour_key     esw_neighbour_row
+// esw_meters       HASH            esw_meter_key         esw_meter_row
 //
 // Written by user space only: meta, tunnels, ports, connections, sources.
 // Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals.
-// Written by the path and the sweep only: fdb, node, offenders.
+// Rates written by user space, clocks by the path: meters.
+// Written by the path and the sweep only: fdb, neighbours, node, offenders.
 
 /// The node: the map set's identity, and what the path must know of the machine.
 struct esw_meta_row {
@@ -95,9 +104,20 @@ struct esw_tunnel_row {
   __u32 reserved;
 };
 
-/// An attachment port: the interface through which a layer-2 subnet is reached on this node.
+/// A VLAN tag as rows name it: 0 for none, else its VID (1 ... 4094) and one of these bits for its TPID.
+/// A tag with VID 0 (priority only) counts as none (IEEE 802.1Q section 6.9.1).
+#define ESW_TAG_CUSTOMER 0x1000
+#define ESW_TAG_SERVICE 0x2000
+#define ESW_TAG_VID 0x0fff
+
+/// An attachment port: the interface through which a layer-2 subnet is reached on this node, and the tags that its
+/// frames carry there. What has no row on an interface is somebody else's.
 struct esw_port_key {
   __u32 ifindex;
+  /// Nearer to the wire; 0: frames without a tag.
+  __u16 outer_tag;
+  /// Behind it; 0: there is only one.
+  __u16 inner_tag;
 };
 
 struct esw_port_row {
@@ -125,14 +145,52 @@ struct esw_remote {
 enum esw_connection_flag {
   /// No frame crosses and none is learned; each is counted as `disabled`.
   ESW_CONNECTION_DISABLED = 1 << 0,
-  /// Reserved: compute the outer UDP checksum (RFC 7348 section 5 allows zero, the default). Not yet obeyed.
+  /// Compute the outer UDP checksum (RFC 7348 section 5 allows zero, the default). The kernel does it: all frames go
+  /// by its VXLAN device, so remotes have to be at 4789.
   ESW_CONNECTION_UDP_CHECKSUM = 1 << 1,
+  /// The attachment port is one end of a veth pair whose other end is in another network namespace: frames may be
+  /// handed to that end at once (bpf_redirect_peer).
+  ESW_CONNECTION_PEER = 1 << 2,
+  /// ARP and ND requests for known hosts are answered here and do not cross.
+  ESW_CONNECTION_ANSWER_KNOWN = 1 << 3,
+  /// The MSS of TCP handshakes is lowered to what fits the tunnel.
+  ESW_CONNECTION_CLAMP_MSS = 1 << 4,
+  /// The outer DSCP is that of the inner packet, else that of `service`.
+  ESW_CONNECTION_COPY_DSCP = 1 << 5,
 };
+
+/// What a frame is to the rules. Each frame is of one class, the first of these that fits:
+/// X(ENUMERATOR, "name in counters and settings", "sentence for people"). Numbers are part of the layout.
+#define ESW_CLASSES_OF_FRAMES(X)                                                                                 \
+  X(ESW_CLASS_NEIGHBOUR, "neighbour", "ARP; ICMPv6 neighbour solicitation and advertisement")                    \
+  X(ESW_CLASS_CONFIGURATION, "configuration", "DHCP and DHCPv6; ICMPv6 router solicitation, advertisement, redirect") \
+  X(ESW_CLASS_VRRP, "vrrp", "VRRP advertisements (RFC 5798)")                                                    \
+  X(ESW_CLASS_KNOWN_UNICAST, "known_unicast", "to a host whose side is known")                                   \
+  X(ESW_CLASS_UNKNOWN_UNICAST, "unknown_unicast", "to one whose side is not known")                              \
+  X(ESW_CLASS_BROADCAST, "broadcast", "other broadcast")                                                         \
+  X(ESW_CLASS_MULTICAST, "multicast", "other multicast")
+
+enum esw_class {
+#define ESW_CLASS_ENUMERATOR(enumerator, name, sentence) enumerator,
+  ESW_CLASSES_OF_FRAMES(ESW_CLASS_ENUMERATOR)
+#undef ESW_CLASS_ENUMERATOR
+  ESW_CLASS_COUNT
+};
+
+/// Length of the arrays below, a power of two with room for one more class.
+#define ESW_CLASSES_MAX 8
+
+/// A rule for a class: frames a second and direction, or one of these. A burst of a tenth of a second is let through.
+#define ESW_RULE_DROP 0u
+#define ESW_RULE_FORWARD 0xffffffffu
 
 /// Everything that the path must know of a connection. Replaced as a whole by user space, so it is always consistent.
 struct esw_connection_row {
   /// Attachment port; 0: none, frames from remotes are dropped as `no_port`.
   __u32 port_ifindex;
+  /// Tags that frames get on their way out of it, as in `esw_port_key`.
+  __u16 outer_tag;
+  __u16 inner_tag;
   /// The only interface that frames of remotes may come from and go to; 0: as routed.
   __u32 underlay_ifindex;
   /// Our side of the tunnel: outer source address.
@@ -149,11 +207,18 @@ struct esw_connection_row {
   __u8 fixed_mac[6];
   /// Used rows of `remotes`, 0 ... ESW_REMOTES_MAX.
   __u8 remote_count;
-  __u8 reserved;
+  /// Outer TTL, 1 ... 255.
+  __u8 time_to_live;
   struct esw_remote remotes[ESW_REMOTES_MAX];
+  /// Outer DSCP in the upper six bits; the lower two are zero (RFC 6040 section 4.1, compatibility mode).
+  __u8 service;
+  __u8 reserved[3];
+  /// Key in `esw_meters` of what its instance may carry; 0: no limit.
+  __u32 meter;
+  /// By direction and class.
+  __u32 rules[2][ESW_CLASSES_MAX];
   /// The connection's ID in the API, for people who read the maps.
   __u8 uuid[16];
-  __u32 reserved2;
 };
 
 /// The allow-list: a VXLAN frame that matches no row is dropped.
@@ -175,7 +240,11 @@ struct esw_source_row {
 struct esw_state_row {
   /// Rows of this connection in `esw_fdb`. Kept by the path and the sweep with atomic additions.
   __u32 learned;
-  __u32 reserved;
+  /// Rows of this connection in `esw_neighbours`, likewise.
+  __u32 neighbours;
+  /// By direction and class: when what was let through so far is paid for, for rules that are a rate (CLOCK_MONOTONIC;
+  /// a virtual clock that each frame advances by its share of a second).
+  __u64 clocks[2][ESW_CLASSES_MAX];
 };
 
 /// Where a host is: on the local side, or behind remote number `side - ESW_SIDE_REMOTE`.
@@ -196,6 +265,8 @@ enum esw_fdb_flag {
   ESW_FDB_STATIC = 1 << 0,
   /// `address_be` comes from ARP (surer than the source of an IPv4 packet, which may have been routed).
   ESW_FDB_ADDRESS_FROM_ARP = 1 << 1,
+  /// A duplicate (RFC 7432 section 15.1): it does not move before `held_until_ns`.
+  ESW_FDB_HELD = 1 << 2,
 };
 
 /// A learned host. It counts as unknown, without being deleted, from `last_seen_ns` + ageing on.
@@ -203,6 +274,10 @@ struct esw_fdb_row {
   __u64 last_seen_ns;
   /// When it was learned on this side.
   __u64 since_ns;
+  /// When the moves that `recent_moves` counts began.
+  __u64 moving_since_ns;
+  /// With ESW_FDB_HELD.
+  __u64 held_until_ns;
   /// Last IPv4 address seen from it; 0: none.
   __u32 address_be;
   /// Times that it changed sides.
@@ -211,7 +286,46 @@ struct esw_fdb_row {
   __u8 side;
   /// Bits of `esw_fdb_flag`.
   __u8 flags;
-  __u8 reserved[6];
+  /// Moves since `moving_since_ns`.
+  __u8 recent_moves;
+  __u8 reserved[5];
+};
+
+/// A host's address, as ARP or ND tell it.
+struct esw_neighbour_key {
+  __u32 connection;
+  /// IPv6, or IPv4 as ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
+  __u8 address[16];
+};
+
+/// `esw_neighbour_row.flags`
+enum esw_neighbour_flag {
+  /// It says that it is a router (RFC 4861 section 4.4).
+  ESW_NEIGHBOUR_ROUTER = 1 << 0,
+};
+
+/// Whose an address is. As good as its host: where the FDB does not know that on this side, neither is this known.
+struct esw_neighbour_row {
+  __u64 last_seen_ns;
+  __u8 mac[6];
+  /// As in `esw_fdb_row.side`.
+  __u8 side;
+  /// Bits of `esw_neighbour_flag`.
+  __u8 flags;
+};
+
+/// What the connections of an instance may carry together, each direction by itself.
+struct esw_meter_key {
+  __u32 meter;
+};
+
+struct esw_meter_row {
+  /// Of inner frames; 0: no limit.
+  __u64 bits_per_second;
+  __u64 packets_per_second;
+  /// By direction: until when what was let through is paid for, as in `esw_state_row.clocks`.
+  __u64 bit_clocks[2];
+  __u64 packet_clocks[2];
 };
 
 /// A virtual address that is bound to a connection. Its row is there as long as it is bound.
@@ -269,7 +383,11 @@ enum esw_direction {
   X(ESW_DROP_KERNEL, "kernel", "the kernel refused to change or copy the frame")                                 \
   X(ESW_DROP_UNKNOWN_PORT, "unknown_port", "from a port that belongs to no connection")                          \
   X(ESW_DROP_UNKNOWN_SOURCE, "unknown_source", "VXLAN from a remote and VNI that are not configured")            \
-  X(ESW_DROP_UNKNOWN_CONNECTION, "unknown_connection", "rows of the connection are missing")
+  X(ESW_DROP_UNKNOWN_CONNECTION, "unknown_connection", "rows of the connection are missing")                      \
+  X(ESW_DROP_CLASS, "class", "the connection's rule for frames of this class: dropped")                          \
+  X(ESW_DROP_CLASS_RATE, "class_rate", "the connection's rule for frames of this class: more a second than it lets") \
+  X(ESW_DROP_FLAVOR_RATE, "flavor_rate", "more than the instance's flavor carries")                              \
+  X(ESW_DROP_DUPLICATE, "duplicate", "source is held on the other side: it moved too often")
 
 enum esw_drop_reason {
 #define ESW_DROP_ENUMERATOR(enumerator, name, sentence) enumerator,
@@ -300,6 +418,15 @@ struct esw_direction_row {
   __u64 not_learned;
   /// Frames dropped, by `esw_drop_reason`.
   __u64 drops[ESW_DROP_REASONS_MAX];
+  /// Of these, as `class` and `class_rate`: by class.
+  __u64 class_drops[ESW_CLASSES_MAX];
+  /// TCP handshakes whose MSS was lowered; they are in `frames`.
+  __u64 clamped;
+  /// ICMP "too big" sent to senders of this direction; their frames are in `drops`.
+  __u64 told_too_big;
+  /// What this CPU may still let through before it asks the meter again.
+  __u64 credit_bytes;
+  __u64 credit_packets;
 };
 
 /// `esw_next_hop.state`
@@ -400,13 +527,18 @@ struct esw_sweep_context {
 
 // The sizes that Swift and the kernel must agree on.
 _Static_assert(sizeof(struct esw_meta_row) == 16, "layout");
-_Static_assert(sizeof(struct esw_connection_row) == 80, "layout");
+_Static_assert(sizeof(struct esw_port_key) == 8, "layout");
+_Static_assert(sizeof(struct esw_connection_row) == 152, "layout");
 _Static_assert(sizeof(struct esw_source_key) == 12, "layout");
 _Static_assert(sizeof(struct esw_fdb_key) == 12, "layout");
-_Static_assert(sizeof(struct esw_fdb_row) == 32, "layout");
+_Static_assert(sizeof(struct esw_fdb_row) == 48, "layout");
 _Static_assert(sizeof(struct esw_virtual_key) == 8, "layout");
 _Static_assert(sizeof(struct esw_virtual_row) == 48, "layout");
-_Static_assert(sizeof(struct esw_activity_row) == 896, "layout");
+_Static_assert(sizeof(struct esw_neighbour_key) == 20, "layout");
+_Static_assert(sizeof(struct esw_neighbour_row) == 16, "layout");
+_Static_assert(sizeof(struct esw_meter_row) == 48, "layout");
+_Static_assert(sizeof(struct esw_state_row) == 136, "layout");
+_Static_assert(sizeof(struct esw_activity_row) == 1088, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");
 _Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");
 
