@@ -91,6 +91,8 @@ rare __u32 learn_move(struct frame *frame, struct esw_fdb_row *row, __u8 side) {
   row->side = side;
   row->since_ns = row->last_seen_ns = frame->now;
   note_address(row, frame);
+  // Not `heard`: frames to it follow at once, and its own are still asked for in the FDB.
+  remember(frame, frame->ethernet.source, side, 0, frame->now);
   return ESW_DROP_REASON_COUNT;
 }
 
