@@ -7,6 +7,7 @@
 #define ESW_DELIVER_H
 
 #include "learn.h"
+#include "port.h"
 #include "respond.h"
 #include "virtual.h"
 
@@ -64,7 +65,7 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
       return drop(frame, ESW_TO_LOCAL, ESW_DROP_TOO_BIG);
   }
   count_delivered(frame);
-  return bpf_redirect(port, 0);
+  return leave_by_port(skb, frame, ESW_TO_LOCAL);
 }
 
 #endif
