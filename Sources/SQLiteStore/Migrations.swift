@@ -10,6 +10,7 @@ enum Migrations {
     migrator.registerMigration("3 audit", migrate: makeAudit)
     migrator.registerMigration("4 ports", migrate: makePorts)
     migrator.registerMigration("5 identity", migrate: makeIdentity)
+    migrator.registerMigration("6 forwarding", migrate: makeForwarding)
     return migrator
   }
 

@@ -177,6 +177,7 @@ struct Rows: Equatable {
   let store: StoreID
   let revision: Revision
   let nextConnectionNumber: UInt32
+  let enforcesFlavors: Bool
   let projects: [Project]
   let domain: Domain?
   let users: [User]
@@ -197,6 +198,7 @@ struct Rows: Equatable {
     store = snapshot.store
     revision = snapshot.revision
     nextConnectionNumber = snapshot.nextConnectionNumber
+    enforcesFlavors = snapshot.enforcesFlavors
     projects = snapshot.projects
     domain = snapshot.identity.domain
     users = snapshot.identity.users

@@ -40,18 +40,25 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
       return FATE_KEEP;
     }
   }
-  if (unlikely(is_group(frame->ethernet.destination))) {
-    frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
-  } else {
+  __u32 flooded = 0;
+  if (unlikely(is_group(frame->ethernet.destination)))
+    flooded = frame->segments;
+  else {
     int side = destination_side(frame);
     if (unlikely(side > ESW_SIDE_LOCAL))
       return FATE_DROP + (side == ESW_SIDE_REMOTE + (int)index ? ESW_DROP_SAME_SIDE : ESW_DROP_SPLIT_HORIZON);
     if (unlikely(side == SIDE_UNKNOWN)) {
       if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
         return FATE_KEEP;
-      frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
+      note_unknown(frame);
+      flooded = frame->segments;
     }
   }
+  reason = let_cross(frame, ESW_TO_LOCAL);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return FATE_DROP + reason;
+  if (unlikely(flooded))
+    frame->activity->directions[ESW_TO_LOCAL].flooded += flooded;
   return likely(frame->connection->port_ifindex) ? FATE_DELIVER : FATE_DROP + ESW_DROP_NO_PORT;
 }
 

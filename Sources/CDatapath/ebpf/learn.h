@@ -5,9 +5,7 @@
 #ifndef ESW_LEARN_H
 #define ESW_LEARN_H
 
-#include "count.h"
-
-#define NANOSECONDS 1000000000ull
+#include "limit.h"
 
 inline_always int is_aged(const struct esw_fdb_row *row, __u32 ageing_seconds, __u64 now) {
   return ageing_seconds && !(row->flags & ESW_FDB_STATIC) &&
@@ -138,6 +136,12 @@ inline_always __u32 admit(struct __sk_buff *skb, struct frame *frame, __u8 side,
     return ESW_DROP_SOURCE_PROTECTED;
   if (unlikely(frame->meaning == FRAME_ADDRESS_CONFLICT))
     return ESW_DROP_ADDRESS_CONFLICT;
+  // What may not cross teaches nothing, but for ARP and ND: the switch goes by what they say where they do not cross.
+  if (unlikely(!is_judged_late(frame->class))) {
+    __u32 reason = obey(frame, direction);
+    if (reason != ESW_DROP_REASON_COUNT)
+      return reason;
+  }
   if (unlikely(!learn(frame, side, direction)))
     return ESW_DROP_SOURCE_PROTECTED;
   return ESW_DROP_REASON_COUNT;
