@@ -175,12 +175,14 @@ package struct ConnectionRow: Hashable, Sendable {
   package var underlay: InterfaceReference?
   /// Whether its instance's meter holds for it.
   package var isMetered: Bool
+  /// Frames may be handed to the far end of the port at once; see `DataplaneObservation.portsToElsewhere`.
+  package var handsOver: Bool
 
   package init(
     id: ConnectionID, number: ConnectionNumber, port: InterfaceReference, tunnelAddress: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
     ageingSeconds: UInt32, forwarding: ForwardingConfiguration = .usual, underlay: InterfaceReference? = nil,
-    isMetered: Bool = false
+    isMetered: Bool = false, handsOver: Bool = false
   ) {
     self.id = id
     self.number = number
@@ -194,6 +196,7 @@ package struct ConnectionRow: Hashable, Sendable {
     self.forwarding = forwarding
     self.underlay = underlay
     self.isMetered = isMetered
+    self.handsOver = handsOver
   }
 }
 
@@ -229,10 +232,16 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let state: DataplaneState
   /// All interfaces, ours and others'.
   package let interfaces: [InterfaceFact]
+  /// Ends of veth pairs whose other end is in another network namespace. Only to such a one does the kernel
+  /// let a frame be handed directly (`bpf_redirect_peer`, linux/bpf.h).
+  package let portsToElsewhere: Set<InterfaceName>
 
-  package init(state: DataplaneState, interfaces: [InterfaceFact]) {
+  package init(
+    state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = []
+  ) {
     self.state = state
     self.interfaces = interfaces
+    self.portsToElsewhere = portsToElsewhere
   }
 }
 

@@ -32,7 +32,7 @@ package struct DesiredDataplane: Hashable, Sendable {
       let underlay = tunnel.map { interfaces[$0.interface] == nil ? Self.nowhere : .name($0.interface) }
       add(
         connection, port: port, underlay: connection.pinsUnderlay ? underlay : nil,
-        isMetered: tunnel?.limit != nil)
+        isMetered: tunnel?.limit != nil, handsOver: observation.portsToElsewhere.contains(port))
     }
   }
 
@@ -168,7 +168,8 @@ package struct DesiredDataplane: Hashable, Sendable {
   }
 
   private mutating func add(
-    _ connection: ConnectionConfiguration, port: InterfaceName, underlay: InterfaceReference?, isMetered: Bool
+    _ connection: ConnectionConfiguration, port: InterfaceName, underlay: InterfaceReference?,
+    isMetered: Bool, handsOver: Bool
   ) {
     state.programs.insert(ProgramAttachment(program: .local, interface: .name(port)))
     state.ports[.name(port)] = connection.number
@@ -177,7 +178,7 @@ package struct DesiredDataplane: Hashable, Sendable {
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
       ageingSeconds: connection.ageingSeconds, forwarding: connection.forwarding, underlay: underlay,
-      isMetered: isMetered)
+      isMetered: isMetered, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

@@ -25,6 +25,7 @@ extension esw_connection_row {
     self.init()
     port_ifindex = port
     tunnel_address_be = row.tunnelAddress.networkOrder
+    flags = row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0
     learning_limit = row.learningLimit
     ageing_seconds = row.ageingSeconds
     fixed_address_be = row.fixedAddress.networkOrder
@@ -77,7 +78,8 @@ extension esw_connection_row {
       port: name(port_ifindex), tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
       learningLimit: learning_limit, ageingSeconds: ageing_seconds, forwarding: forwarding,
-      underlay: underlay_ifindex == 0 ? nil : name(underlay_ifindex), isMetered: meter != 0)
+      underlay: underlay_ifindex == 0 ? nil : name(underlay_ifindex), isMetered: meter != 0,
+      handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
     // What the model has no words for (other flags, somebody else's meter) must be as we write it.
     let ours = esw_connection_row(row, port: port_ifindex, underlay: underlay_ifindex)
     return bytes(of: ours) == bytes(of: self) ? row : nil

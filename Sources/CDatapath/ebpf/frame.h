@@ -45,6 +45,8 @@ struct frame {
   __u8 answer_mac[6];
   /// `enum esw_class`; known unicast until its host was looked for.
   __u8 class;
+  /// From a remote, to a host that is known on the local side.
+  __u8 to_known;
 };
 
 /// Mixes three words so that neighbouring addresses and ports end in different upper bits.

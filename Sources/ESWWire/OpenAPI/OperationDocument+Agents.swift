@@ -86,7 +86,11 @@ extension OperationDocument {
           [
             "mac": .mac, "seenAgeMilliseconds": .milliseconds,
             "side": .either(.only("local", .answer([:])), .only("remote", .integer(from: 0))),
-          ], optional: ["address": .address])),
+          ],
+          optional: [
+            "address": .address, "sinceAgeMilliseconds": .milliseconds, "moves": .number32,
+            "heldMilliseconds": .milliseconds,
+          ])),
     ],
     optional: [
       "classDrops": .array(
