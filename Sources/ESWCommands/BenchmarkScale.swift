@@ -12,7 +12,7 @@ import SQLiteStore
 /// From stored intent to the kernel of a namespace and back, with the time of each stage.
 struct BenchmarkScaleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scale", abstract: "Configure and remove many connections on the real kernel; say how long it took.",
+    commandName: "scale", abstract: "Configure and remove many connections; say how long each stage took.",
     discussion: """
       The namespace has the interfaces underlay0, and trunk0 or, with --own-interfaces, eth0, eth1 and so on. Prints a \
       line of JSON a round, in milliseconds.
@@ -51,7 +51,8 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
         try await Task.sleep(for: .seconds(Int(hold) ?? 0))
       }
       let nothing = GatewayConfiguration(
-        store: Self.store, generation: configuration.generation.next, node: node, tunnels: [], connections: [])
+        store: Self.store, generation: configuration.generation.next, node: node, tunnels: [], connections: []
+      )
       // As a deleted switch leaves them: rows go one by one, and not by removing all pins.
       let last = GatewayConfiguration(
         store: Self.store, generation: configuration.generation.next, node: node,
@@ -171,6 +172,7 @@ private struct BenchmarkTimes {
   }
 
   var line: String {
-    "{" + stages.map { "\"\($0.name)\": \(($0.milliseconds * 1000).rounded() / 1000)" }.joined(separator: ", ") + "}"
+    let members = stages.map { "\"\($0.name)\": \(($0.milliseconds * 1000).rounded() / 1000)" }
+    return "{" + members.joined(separator: ", ") + "}"
   }
 }

@@ -24,7 +24,12 @@ package struct DesiredDataplane: Hashable, Sendable {
     for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
-      add(connection, port: port)
+      // A frame with tags leaves as any other.
+      var handsOver = false
+      if case .name(let name) = port.interface, port.vlan == nil {
+        handsOver = observation.portsToElsewhere.contains(name)
+      }
+      add(connection, port: port, handsOver: handsOver)
     }
   }
 
@@ -161,14 +166,16 @@ package struct DesiredDataplane: Hashable, Sendable {
     return nil
   }
 
-  private mutating func add(_ connection: ConnectionConfiguration, port: PortReference) {
+  private mutating func add(
+    _ connection: ConnectionConfiguration, port: PortReference, handsOver: Bool
+  ) {
     state.programs.insert(ProgramAttachment(program: .local, interface: port.interface))
     state.ports[port] = connection.number
     state.connections[connection.number] = ConnectionRow(
       id: connection.id, number: connection.number, port: port,
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
-      ageingSeconds: connection.ageingSeconds)
+      ageingSeconds: connection.ageingSeconds, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

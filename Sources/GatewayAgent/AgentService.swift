@@ -45,8 +45,8 @@ package actor AgentService: Service {
   private var holders = HolderSchedule()
   private var loggedProblems: [Problem] = []
   private var loggedSilence: String?
-  /// What was seen when nothing was left to be done, and for which configuration: as long as both are the same,
-  /// there is nothing to compare.
+  /// What was seen when nothing was left to be done, and for which configuration: as long as both are the
+  /// same, there is nothing to compare.
   private var settled: (for: GatewayConfiguration, on: DataplaneObservation, desired: DesiredDataplane)?
 
   private let wakes: Mailbox<Void>

@@ -107,8 +107,8 @@ struct DatapathMaps: Sendable {
     }
   }
 
-  /// Writes connections that are not there, and the rows that the path keeps for them; each frame finds all of
-  /// its connection or nothing.
+  /// Writes connections that are not there, and the rows that the path keeps for them; each frame finds all
+  /// of its connection or nothing.
   func putNew(_ rows: [(number: ConnectionNumber, row: esw_connection_row)]) throws(BPFError) {
     for (map, row) in [(states, bytes(of: esw_state_row())), (activity, zeros(of: activity))] {
       let there = Set(try map.keys())

@@ -24,6 +24,7 @@ extension esw_connection_row {
     port_ifindex = port
     (outer_tag, inner_tag) = row.port.vlan?.tags ?? (0, 0)
     tunnel_address_be = row.tunnelAddress.networkOrder
+    flags = row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0
     learning_limit = row.learningLimit
     ageing_seconds = row.ageingSeconds
     fixed_address_be = row.fixedAddress.networkOrder
@@ -53,8 +54,9 @@ extension esw_connection_row {
       port: PortReference(name(port_ifindex), vlan: tags.vlan),
       tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
-      learningLimit: learning_limit, ageingSeconds: ageing_seconds)
-    // Fields that the model has no words for (flags, underlay) must be as we write them.
+      learningLimit: learning_limit, ageingSeconds: ageing_seconds,
+      handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
+    // Fields that the model has no words for (other flags, underlay) must be as we write them.
     return bytes(of: esw_connection_row(row, port: port_ifindex)) == bytes(of: self) ? row : nil
   }
 }

@@ -4,8 +4,8 @@ internal import ESWModel
 internal import Glibc
 internal import Netlink
 
-/// Steps of one kind behind each other, as thousands of connections bring them: what is there is looked up once,
-/// and the kernel is asked once for many. Each step has its own outcome all the same.
+/// Steps of one kind behind each other, as thousands of connections bring them: what is there is looked up
+/// once, and the kernel is asked once for many. Each step has its own outcome all the same.
 extension StepExecution {
   /// Our choice: fewer are not worth listing what is there.
   private static let leastTogether = 8

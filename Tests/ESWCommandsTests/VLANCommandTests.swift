@@ -1,3 +1,4 @@
+import ESWClient
 import Foundation
 import Testing
 
@@ -26,13 +27,18 @@ import Testing
     #expect(again.errors.contains("VLAN 200:802.1ad/100 already"), "\(again.errors)")
   }
 
-  @Test(arguments: [
+  private static let senseless = [
     ["--bridge", "br0", "--vlan", "1"], ["--tunnel", "underlay0", "--vlan", "1"],
     ["--interface", "segment0", "--vlan", "0"], ["--interface", "segment0", "--vlan", "4095"],
     ["--interface", "segment0", "--outer-vlan", "1"],
     ["--interface", "segment0", "--vlan", "1", "--outer-vlan", "2:802.1x"],
-  ])
-  func `are refused before anybody is asked when they make no sense`(options: [String]) {
-    #expect(throws: (any Error).self) { try ESWCommand.parseAsRoot(create + options) }
+  ]
+
+  @Test func `are refused as usage before anybody is asked when they make no sense`() async throws {
+    let user = try await CommandLineUser()
+    for options in Self.senseless {
+      let result = try await user.run([try ESWProcess.executable().path] + create + options)
+      #expect(result.status == 64, "\(options): \(result.errors)")
+    }
   }
 }

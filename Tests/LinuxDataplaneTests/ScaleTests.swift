@@ -56,7 +56,8 @@ struct `A node with very many` {
     }
   }
 
-  @Test func `forged sources in one connection leaves those alone who are known, and all others`() async throws {
+  @Test func `forged sources of one connection leaves known hosts and other connections alone`() async throws
+  {
     try await withStretch { stretch in
       let remotes = [100, 200].map { RemoteEndpoint(vni: VNI($0)!, address: Stretch.remote.address) }
       let dataplane = try stretch.dataplane()

@@ -41,10 +41,12 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
       return FATE_KEEP;
     }
   }
+  frame->to_known = 0;
   if (unlikely(is_group(frame->ethernet.destination))) {
     frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
   } else {
     int side = destination_side(frame);
+    frame->to_known = side == ESW_SIDE_LOCAL;
     if (unlikely(side > ESW_SIDE_LOCAL))
       return FATE_DROP + (side == ESW_SIDE_REMOTE + (int)index ? ESW_DROP_SAME_SIDE : ESW_DROP_SPLIT_HORIZON);
     if (unlikely(side == SIDE_UNKNOWN)) {
@@ -56,6 +58,15 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   return likely(frame->connection->port_ifindex) ? FATE_DELIVER : FATE_DROP + ESW_DROP_NO_PORT;
 }
 
+/// Whether the frame may be handed to the far end of the port's veth pair at once, as if it had come in there. That
+/// end does not look at the frame's type again: it goes on as the IPv4 packet to this machine that the outer one was.
+/// So only IPv4 may, to a host that is known there, and only what this path has stripped itself.
+inline_always int may_hand_over(struct __sk_buff *skb, const struct frame *frame) {
+  return (frame->connection->flags & ESW_CONNECTION_PEER) && frame->to_known &&
+         frame->ethernet.type == bpf_htons(ETHERTYPE_IPV4) && skb->protocol == bpf_htons(ETHERTYPE_IPV4) &&
+         skb->pkt_type == ESW_PACKET_HOST;
+}
+
 /// Sends a bare frame out of the attachment port.
 inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
   __u32 port = frame->connection->port_ifindex;
@@ -65,6 +76,9 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
       return drop(frame, ESW_TO_LOCAL, ESW_DROP_TOO_BIG);
   }
   count_delivered(frame);
+  // Never with a tag: what has one is not handed over.
+  if (may_hand_over(skb, frame))
+    return bpf_redirect_peer(port, 0);
   return leave_by_port(skb, frame, ESW_TO_LOCAL);
 }
 
