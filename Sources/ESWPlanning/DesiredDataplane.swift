@@ -24,11 +24,8 @@ package struct DesiredDataplane: Hashable, Sendable {
     for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
-      // A frame with tags leaves as any other.
-      var handsOver = false
-      if case .name(let name) = port.interface, port.vlan == nil {
-        handsOver = observation.portsToElsewhere.contains(name)
-      }
+      // A port of a trunk has tags to get first.
+      let handsOver = port.vlan == nil && observation.portsToElsewhere.contains(connection.point.name)
       add(connection, port: port, handsOver: handsOver)
     }
   }

@@ -76,7 +76,6 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
       return drop(frame, ESW_TO_LOCAL, ESW_DROP_TOO_BIG);
   }
   count_delivered(frame);
-  // Never with a tag: what has one is not handed over.
   if (may_hand_over(skb, frame))
     return bpf_redirect_peer(port, 0);
   return leave_by_port(skb, frame, ESW_TO_LOCAL);
