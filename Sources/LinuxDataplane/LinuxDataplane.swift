@@ -9,7 +9,7 @@ internal import Netlink
 /// `Dataplane` on the Linux kernel: eBPF programs and maps that are pinned, devices by netlink.
 ///
 /// Everything runs on one thread, inside the node's network namespace, because its calls block and because
-/// sockets and links belong to the namespace of the thread that makes them. It keeps nothing that is not in
+/// sockets and links belong to the namespace of the thread that makes them. It knows nothing that is not in
 /// the kernel as well: another instance, now or after a crash, sees the same.
 package actor LinuxDataplane: Dataplane {
   /// What must be true of the machine is not.
@@ -28,6 +28,8 @@ package actor LinuxDataplane: Dataplane {
   private let events: AsyncStream<Void>
   private var openSocket: NetlinkSocket?
   let pins: DatapathPins
+  /// What was last seen, and what was made of it: most looks see the same.
+  private var last: (look: KernelLook, observation: DataplaneObservation)?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -69,23 +71,28 @@ package actor LinuxDataplane: Dataplane {
 
   package func observe() throws -> DataplaneObservation {
     let socket = try socket()
-    var reading = KernelReading(
+    var look = KernelLook(
       links: try socket.links(), addresses: try socket.addresses(),
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
-      reading.adjusted = try ledger.all()
+      look.adjusted = try ledger.all()
     }
     if let contents = try pins.contents() {
-      reading.datapath = contents.condition
-      reading.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapContents(of: maps) }
-      reading.attachments = contents.links.map { ($0.program, $0.index, $0.state.interfaceIndex) }
+      look.datapath = contents.condition
+      look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
+      look.attachments = contents.links.map {
+        KernelLook.Attachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
+      }
     }
-    return reading.observation
+    if let last, last.look == look { return last.observation }
+    let observation = look.reading.observation
+    last = (look, observation)
+    return observation
   }
 
   package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {
     var execution = StepExecution(pins: pins, socket: socket)
-    let outcomes = steps.map { execution.take($0) }
+    let outcomes = execution.take(steps)
     // A ledger without notes harms nobody; whoever executes next tries again.
     try? execution.finish()
     return outcomes
