@@ -28,7 +28,7 @@ import Testing
     let index: UInt32 = underlay == nil ? 0 : underlay == .gone(index: .max) ? .max : 9
     let kernel = esw_connection_row(row, port: 5, underlay: index)
     let read = kernel.model(row.number) { index in
-      index == 5 ? row.port : index == 9 ? .name(InterfaceName("eth0")!) : .gone(index: index)
+      index == 5 ? row.port.interface : index == 9 ? .name(InterfaceName("eth0")!) : .gone(index: index)
     }
     #expect(read == row)
     #expect(kernel.meter == row.tunnelAddress.value)
