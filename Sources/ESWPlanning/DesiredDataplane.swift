@@ -21,9 +21,14 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.datapath = .current
     addSlowPath(interfaces)
     let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
-    for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
+    for tunnel in configuration.tunnels {
+      add(tunnel, interfaces, foreignAddresses)
+      guard observation.withoutAggregation.contains(tunnel.interface) else { continue }
+      state.adjustments[tunnel.interface] = InterfaceAdjustment(
+        promiscuous: false, raised: false, aggregates: true)
+    }
     for connection in configuration.connections {
-      guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
+      guard let port = addPort(of: connection, interfaces, observation) else { continue }
       add(connection, port: port, handsOver: observation.portsToElsewhere.contains(port))
     }
   }
@@ -107,7 +112,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   /// The interface at which the connection's frames enter the data path, or nil with a problem noted.
   private mutating func addPort(
     of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
-    _ adjustments: [InterfaceName: InterfaceAdjustment]
+    _ observation: DataplaneObservation
   ) -> InterfaceName? {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
@@ -124,11 +129,12 @@ package struct DesiredDataplane: Hashable, Sendable {
       }
       subjects[name] = subject
       // What we set stays ours while it is in effect; what others set is theirs.
-      let ours = adjustments[name]
+      let ours = observation.state.adjustments[name]
       let wanted = InterfaceAdjustment(
         promiscuous: ours?.promiscuous == true || !fact.isPromiscuous,
-        raised: ours?.raised == true || !fact.isUp)
-      if wanted.promiscuous || wanted.raised { state.adjustments[name] = wanted }
+        raised: ours?.raised == true || !fact.isUp,
+        aggregates: observation.withoutAggregation.contains(name))
+      if !wanted.isNothing { state.adjustments[name] = wanted }
       return name
     case .bridge:
       guard fact.kind == "bridge" else {

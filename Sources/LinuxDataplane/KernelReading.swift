@@ -10,6 +10,8 @@ struct KernelReading {
   /// Indices of the interfaces with a default route.
   var defaultRoutes: Set<Int32> = []
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  /// Whether an interface has GRO on, by index; empty when this node leaves it as it is.
+  var aggregation: [Int32: Bool] = [:]
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
@@ -73,7 +75,19 @@ extension KernelReading {
       })
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
-      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere)
+      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
+      withoutAggregation: withoutAggregation)
+  }
+
+  private var withoutAggregation: Set<InterfaceName> {
+    Set(
+      links.filter { link in
+        switch aggregation[link.index] {
+        case nil: false
+        case .some(false): true
+        case .some(true): adjusted[UInt32(bitPattern: link.index)]?.aggregates == true
+        }
+      }.compactMap { InterfaceName($0.name) })
   }
 
   /// The kernel numbers a peer's namespace only when it is another one.
@@ -97,7 +111,8 @@ extension KernelReading {
         // What others have set back is not in effect any more.
         let inEffect = InterfaceAdjustment(
           promiscuous: adjusted.promiscuous && link.flags.contains(.promiscuous),
-          raised: adjusted.raised && link.flags.contains(.up))
+          raised: adjusted.raised && link.flags.contains(.up),
+          aggregates: adjusted.aggregates && aggregation[link.index] != false)
         state.adjustments[name] = inEffect
       }
     }
