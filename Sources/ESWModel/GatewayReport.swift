@@ -157,12 +157,24 @@ package struct HostFact: Hashable, Sendable, Codable {
   package let address: IPv4Address?
   package let side: Side
   package let seenAgeMilliseconds: Int64
+  /// How long it has been on this side. Nil in the report of an agent that does not tell.
+  package let sinceAgeMilliseconds: Int64?
+  /// Times that it changed sides. Nil as above.
+  package let moves: UInt32?
+  /// How long it is still held on this side as a duplicate (RFC 7432 section 15.1); nil: it is not.
+  package let heldMilliseconds: Int64?
 
-  package init(mac: MACAddress, address: IPv4Address?, side: Side, seenAgeMilliseconds: Int64) {
+  package init(
+    mac: MACAddress, address: IPv4Address?, side: Side, seenAgeMilliseconds: Int64,
+    sinceAgeMilliseconds: Int64? = nil, moves: UInt32? = nil, heldMilliseconds: Int64? = nil
+  ) {
     self.mac = mac
     self.address = address
     self.side = side
     self.seenAgeMilliseconds = seenAgeMilliseconds
+    self.sinceAgeMilliseconds = sinceAgeMilliseconds
+    self.moves = moves
+    self.heldMilliseconds = heldMilliseconds
   }
 }
 

@@ -168,11 +168,19 @@ extension Answer {
       package let side: String
       package let tunnelAddress: IPv4Address?
       package let seenAgeMilliseconds: Int64?
+      /// Since when it is on this side; nil with `moves` when the node does not tell.
+      package let sinceAgeMilliseconds: Int64?
+      /// Times that it changed sides.
+      package let moves: UInt32?
+      /// For how long still it is held on this side as a duplicate, in milliseconds; nil: it is not.
+      package let heldMilliseconds: Int64?
 
       private enum CodingKeys: String, CodingKey {
-        case mac, address, side
+        case mac, address, side, moves
         case tunnelAddress = "tunnel_ip"
         case seenAgeMilliseconds = "seen_age_ms"
+        case sinceAgeMilliseconds = "since_age_ms"
+        case heldMilliseconds = "held_ms"
       }
     }
 

@@ -18,6 +18,12 @@ package struct HeardReport: Sendable {
     let (sum, overflow) = max(age, 0).addingReportingOverflow(ageMilliseconds)
     return overflow ? .max : sum
   }
+
+  /// What is left now of a time that was to come when the report was made; nil: nothing.
+  func leftNow(of time: Int64) -> Int64? {
+    let (left, overflow) = time.subtractingReportingOverflow(ageMilliseconds)
+    return overflow || left <= 0 ? nil : left
+  }
 }
 
 extension JSONWriter {
@@ -102,6 +108,9 @@ extension JSONWriter {
         $0.member("tunnel_ip", optional: remote?.address.description)
       }
       $0.member("seen_age_ms", integer: heard?.asOfNow(host.seenAgeMilliseconds))
+      $0.member("since_age_ms", integer: host.sinceAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+      $0.member("moves", integer: host.moves)
+      $0.member("held_ms", integer: host.heldMilliseconds.flatMap { heard?.leftNow(of: $0) })
     }
   }
 

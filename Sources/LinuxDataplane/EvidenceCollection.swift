@@ -116,8 +116,15 @@ struct EvidenceCollection {
     else { return }
     let host = HostFact(
       mac: mac, address: IPv4Address(optional: row.address_be), side: Self.side(row.side),
-      seenAgeMilliseconds: age(row.last_seen_ns) ?? 0)
+      seenAgeMilliseconds: age(row.last_seen_ns) ?? 0, sinceAgeMilliseconds: age(row.since_ns),
+      moves: row.moves, heldMilliseconds: held(row))
     evidence.connections[number]?.hosts.append(host)
+  }
+
+  /// How long a duplicate is still held; nil: it is not.
+  private func held(_ row: esw_fdb_row) -> Int64? {
+    guard UInt32(row.flags) & ESW_FDB_HELD.rawValue != 0, row.held_until_ns > now else { return nil }
+    return Int64((row.held_until_ns - now) / 1_000_000)
   }
 
   private static func side(_ side: UInt8) -> HostFact.Side {

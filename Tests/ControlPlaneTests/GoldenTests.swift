@@ -199,7 +199,8 @@ private struct Recorder {
           mac: MACAddress("02:00:00:00:00:01")!, address: IPv4Address("10.1.0.9")!, side: .local,
           seenAgeMilliseconds: 100),
         HostFact(
-          mac: MACAddress("02:00:00:00:00:02")!, address: nil, side: .remote(0), seenAgeMilliseconds: 200),
+          mac: MACAddress("02:00:00:00:00:02")!, address: nil, side: .remote(0), seenAgeMilliseconds: 200,
+          sinceAgeMilliseconds: 90_000, moves: 4, heldMilliseconds: 60_000),
       ])
   }
 

@@ -28,7 +28,9 @@ import Testing
           toRemote: TrafficCount(frames: .max, bytes: .max), toLocal: TrafficCount(),
           drops: [DropCount(direction: .toLocal, reason: "too_big", frames: 1)],
           hosts: [
-            HostFact(mac: MACAddress(2)!, address: nil, side: .remote(0), seenAgeMilliseconds: 9),
+            HostFact(
+              mac: MACAddress(2)!, address: nil, side: .remote(0), seenAgeMilliseconds: 9,
+              sinceAgeMilliseconds: 10, moves: 4, heldMilliseconds: 11),
             HostFact(
               mac: MACAddress(3)!, address: IPv4Address("10.1.0.9")!, side: .local, seenAgeMilliseconds: 0),
           ],

@@ -95,15 +95,20 @@ final class ARPTap {
     }
   }
 
-  func say(_ frame: ARPFrame) throws {
-    let bytes = frame.bytes
+  func say(_ frame: ARPFrame) throws { try say(frame.bytes) }
+
+  /// Any frame, Ethernet header included.
+  func say(_ bytes: [UInt8]) throws {
     let sent = Self.withName(index) { sendto(descriptor, bytes, bytes.count, 0, $0, $1) }
-    guard sent == bytes.count else { throw CommandFailure(description: "send ARP: \(errno)") }
+    guard sent == bytes.count else { throw CommandFailure(description: "send frame: \(errno)") }
   }
 
   /// What came in since the last time, without waiting.
-  func heard() -> [ARPFrame] {
-    var frames: [ARPFrame] = []
+  func heard() -> [ARPFrame] { heardBytes().compactMap { ARPFrame($0) } }
+
+  /// Any frames that came in since the last time, without waiting.
+  func heardBytes() -> [[UInt8]] {
+    var frames: [[UInt8]] = []
     var room = [UInt8](repeating: 0, count: 2048)
     var name = sockaddr_ll()
     while true {
@@ -115,8 +120,7 @@ final class ARPTap {
       }
       guard count > 0 else { return frames }
       let outgoing = UInt8(4)  // PACKET_OUTGOING
-      guard name.sll_pkttype != outgoing, let frame = ARPFrame(Array(room.prefix(count))) else { continue }
-      frames.append(frame)
+      if name.sll_pkttype != outgoing { frames.append(Array(room.prefix(count))) }
     }
   }
 
@@ -124,10 +128,18 @@ final class ARPTap {
   func hears(
     within time: Duration = .seconds(2), _ fits: (ARPFrame) -> Bool
   ) async throws -> ARPFrame? {
+    try await hearsBytes(within: time) { bytes in ARPFrame(bytes).map(fits) ?? false }
+      .flatMap { ARPFrame($0) }
+  }
+
+  /// Waits for any frame that fits; nil when none comes in time.
+  func hearsBytes(
+    within time: Duration = .seconds(2), _ fits: ([UInt8]) -> Bool
+  ) async throws -> [UInt8]? {
     let clock = ContinuousClock()
     let limit = clock.now + time
     while true {
-      if let frame = heard().first(where: fits) { return frame }
+      if let frame = heardBytes().first(where: fits) { return frame }
       if clock.now >= limit { return nil }
       try await clock.sleep(for: .milliseconds(10))
     }

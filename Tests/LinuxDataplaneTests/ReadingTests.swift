@@ -238,7 +238,11 @@ import Testing
     var key = esw_fdb_key(connection: 1, mac: (2, 0, 0, 0, 0, 9), reserved: 0)
     var row = esw_fdb_row()
     row.last_seen_ns = 99 * Self.second
+    row.since_ns = 40 * Self.second
     row.side = 2
+    row.moves = 4
+    row.flags = UInt8(ESW_FDB_HELD.rawValue)
+    row.held_until_ns = 160 * Self.second
     collection.add(host: key, row)
     key.connection = 2
     collection.add(host: key, row)
@@ -248,8 +252,9 @@ import Testing
           var expected = DataplaneEvidence.PerConnection()
           expected.hosts = [
             HostFact(
-              mac: MACAddress("02:00:00:00:00:09")!, address: nil, side: .remote(1), seenAgeMilliseconds: 1000
-            )
+              mac: MACAddress("02:00:00:00:00:09")!, address: nil, side: .remote(1),
+              seenAgeMilliseconds: 1000,
+              sinceAgeMilliseconds: 60_000, moves: 4, heldMilliseconds: 60_000)
           ]
           return expected
         }()

@@ -50,38 +50,87 @@ rare void learn_new(struct frame *frame, struct esw_fdb_key *key, __u8 side, con
     __sync_fetch_and_add(&state->learned, -1);
 }
 
-/// Learns the frame's source on `side`. False: the address is pinned elsewhere and the frame must not cross.
-inline_always int learn(struct frame *frame, __u8 side, const enum esw_direction direction) {
-  const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.source);
-  if (likely(recent && recent->heard && recent->side == side && !frame->sender_from_arp))
+/// Whether a host that is on `row->side` and now speaks on `side` may move (RFC 7432 section 15.1). Two remotes are two
+/// doors of one far site, and a host may use both: only moves across the stretch count.
+///
+/// The move that makes it a duplicate does not take place: after an even number of moves the host is where it was first,
+/// which is its own side when a loop returns its frames. It is held for a fixed time and not until the other side is
+/// silent: a host that has really gone there speaks, and must not be locked out for good. It ends sooner when the
+/// host's own side falls silent and its row ages.
+inline_always int may_move(struct esw_fdb_row *row, __u8 side, __u64 now) {
+  if (row->side != ESW_SIDE_LOCAL && side != ESW_SIDE_LOCAL)
     return 1;
-  struct esw_fdb_key key = {.connection = frame->number};
-  copy_mac(key.mac, frame->ethernet.source);
-  struct esw_fdb_row *row = bpf_map_lookup_elem(&esw_fdb, &key);
-  if (unlikely(!row)) {
-    learn_new(frame, &key, side, direction);
-    return 1;
-  }
-  if (likely(row->side == side)) {
-    if (unlikely(frame->now - row->last_seen_ns > ESW_REFRESH_NS)) {
-      row->last_seen_ns = frame->now;
-      note_address(row, frame);
-    } else if (frame->sender_from_arp)
-      note_address(row, frame);
-    remember(frame, frame->ethernet.source, side, 1, row->last_seen_ns);
-    return 1;
-  }
-  if (row->flags & ESW_FDB_STATIC)
+  if ((row->flags & ESW_FDB_HELD) && now < row->held_until_ns)
     return 0;
-  if (!is_aged(row, frame->connection->ageing_seconds, frame->now)) {
+  if ((row->flags & ESW_FDB_HELD) || now - row->moving_since_ns > ESW_DUPLICATE_NS) {
+    row->flags &= ~ESW_FDB_HELD;
+    row->moving_since_ns = now;
+    row->recent_moves = 0;
+  }
+  row->recent_moves++;
+  if (row->recent_moves < ESW_DUPLICATE_MOVES)
+    return 1;
+  row->flags |= ESW_FDB_HELD;
+  row->held_until_ns = now + ESW_DUPLICATE_NS;
+  return 0;
+}
+
+/// A host of the FDB speaks on another side than the one it is known on.
+rare __u32 learn_move(struct frame *frame, struct esw_fdb_row *row, __u8 side) {
+  if (row->flags & ESW_FDB_STATIC)
+    return ESW_DROP_SOURCE_PROTECTED;
+  if (is_aged(row, frame->connection->ageing_seconds, frame->now)) {
+    row->recent_moves = 0;
+    row->flags &= ~ESW_FDB_HELD;
+  } else {
+    if (!may_move(row, side, frame->now))
+      return ESW_DROP_DUPLICATE;
     row->moves++;
     frame->activity->moved++;
   }
   row->side = side;
   row->since_ns = row->last_seen_ns = frame->now;
   note_address(row, frame);
-  remember(frame, frame->ethernet.source, side, 1, frame->now);
-  return 1;
+  // Not `heard`: frames to it follow at once, and its own are still asked for in the FDB.
+  remember(frame, frame->ethernet.source, side, 0, frame->now);
+  return ESW_DROP_REASON_COUNT;
+}
+
+/// A host that moved is asked for in the FDB with every frame as long as its moves count: what a CPU remembers of it
+/// would let it through on the side that it is held away from.
+inline_always int is_restless(struct esw_fdb_row *row, __u64 now) {
+  if (likely(!row->recent_moves))
+    return 0;
+  if (now - row->moving_since_ns <= ESW_DUPLICATE_NS || ((row->flags & ESW_FDB_HELD) && now < row->held_until_ns))
+    return 1;
+  row->recent_moves = 0;
+  row->flags &= ~ESW_FDB_HELD;
+  return 0;
+}
+
+/// Learns the frame's source on `side`. Returns ESW_DROP_REASON_COUNT unless the frame must not cross: the address is
+/// pinned or held elsewhere.
+inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_direction direction) {
+  const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.source);
+  if (likely(recent && recent->heard && recent->side == side && !frame->sender_from_arp))
+    return ESW_DROP_REASON_COUNT;
+  struct esw_fdb_key key = {.connection = frame->number};
+  copy_mac(key.mac, frame->ethernet.source);
+  struct esw_fdb_row *row = bpf_map_lookup_elem(&esw_fdb, &key);
+  if (unlikely(!row)) {
+    learn_new(frame, &key, side, direction);
+    return ESW_DROP_REASON_COUNT;
+  }
+  if (unlikely(row->side != side))
+    return learn_move(frame, row, side);
+  if (unlikely(frame->now - row->last_seen_ns > ESW_REFRESH_NS)) {
+    row->last_seen_ns = frame->now;
+    note_address(row, frame);
+  } else if (frame->sender_from_arp)
+    note_address(row, frame);
+  if (likely(!is_restless(row, frame->now)))
+    remember(frame, frame->ethernet.source, side, 1, row->last_seen_ns);
+  return ESW_DROP_REASON_COUNT;
 }
 
 #define SIDE_UNKNOWN -1
@@ -123,9 +172,7 @@ inline_always __u32 admit(struct __sk_buff *skb, struct frame *frame, __u8 side,
     return ESW_DROP_SOURCE_PROTECTED;
   if (unlikely(frame->meaning == FRAME_ADDRESS_CONFLICT))
     return ESW_DROP_ADDRESS_CONFLICT;
-  if (unlikely(!learn(frame, side, direction)))
-    return ESW_DROP_SOURCE_PROTECTED;
-  return ESW_DROP_REASON_COUNT;
+  return learn(frame, side, direction);
 }
 
 #endif

@@ -52,7 +52,8 @@
 /// space, which asks every two seconds, went unanswered (RFC 1122 section 2.3.2.1 (2): "N successive polls").
 #define ESW_HOLDER_SILENT_NS 5000000000ull
 
-/// RFC 7432 section 15.1: a host that changes sides this often within this time is a duplicate, and held where it was.
+/// RFC 7432 section 15.1: a host that changes sides this often within this time is a duplicate. The last of these moves
+/// does not take place; the host is held where it was for the same time (or until its row ages), then may move again.
 #define ESW_DUPLICATE_MOVES 5
 #define ESW_DUPLICATE_NS 180000000000ull
 
@@ -287,7 +288,7 @@ struct esw_fdb_row {
   __u8 side;
   /// Bits of `esw_fdb_flag`.
   __u8 flags;
-  /// Moves since `moving_since_ns`.
+  /// Moves across the stretch since `moving_since_ns`, the one included that was refused when the host was held.
   __u8 recent_moves;
   __u8 reserved[5];
 };

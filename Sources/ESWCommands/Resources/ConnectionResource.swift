@@ -114,6 +114,7 @@ enum Diagnosis {
           [
             .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
             .init("BEHIND", "tunnel_ip"), .init("SEEN, MS AGO", "seen_age_ms"),
+            .init("MOVES", "moves"), .init("HELD FOR, MS", "held_ms"),
           ]),
       ]))
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")

@@ -86,11 +86,13 @@ extension Schema {
 
   private static let localHost = answer([
     "mac": mac, "address": address.orNull, "side": words("local"), "seen_age_ms": milliseconds.orNull,
+    "since_age_ms": milliseconds.orNull, "moves": count.orNull, "held_ms": milliseconds.orNull,
   ])
 
   private static let remoteHost = answer([
     "mac": mac, "address": address.orNull, "side": words("remote"), "tunnel_ip": address.orNull,
-    "seen_age_ms": milliseconds.orNull,
+    "seen_age_ms": milliseconds.orNull, "since_age_ms": milliseconds.orNull, "moves": count.orNull,
+    "held_ms": milliseconds.orNull,
   ])
 
   fileprivate static let node = answer([

@@ -83,7 +83,11 @@ extension OperationDocument {
         [
           "mac": .mac, "seenAgeMilliseconds": .milliseconds,
           "side": .either(.only("local", .answer([:])), .only("remote", .integer(from: 0))),
-        ], optional: ["address": .address])),
+        ],
+        optional: [
+          "address": .address, "sinceAgeMilliseconds": .milliseconds, "moves": .number32,
+          "heldMilliseconds": .milliseconds,
+        ])),
   ])
 
   private static let traffic = Schema.body(["frames": .count, "bytes": .count])
