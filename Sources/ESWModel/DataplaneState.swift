@@ -226,8 +226,9 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let state: DataplaneState
   /// All interfaces, ours and others'.
   package let interfaces: [InterfaceFact]
-  /// Ends of veth pairs whose other end is in another network namespace. Only to such a one does the kernel
-  /// let a frame be handed directly (`bpf_redirect_peer`, linux/bpf.h).
+  /// Ends of veth pairs whose other end is in another network namespace, with nothing at their way out that a
+  /// frame should meet. Only to such a one does the kernel let a frame be handed directly
+  /// (`bpf_redirect_peer`, linux/bpf.h).
   package let portsToElsewhere: Set<InterfaceName>
   /// Interfaces that have GRO off, or on because we set it; none on a node that is told to leave it as it is.
   package let withoutAggregation: Set<InterfaceName>

@@ -12,6 +12,8 @@ struct KernelReading {
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
   /// Whether an interface has GRO on, by index; empty when this node leaves it as it is.
   var aggregation: [Int32: Bool] = [:]
+  /// Indices of the interfaces with somebody's programs at their way out.
+  var filtered: Set<Int32> = []
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
@@ -90,11 +92,9 @@ extension KernelReading {
       }.compactMap { InterfaceName($0.name) })
   }
 
-  /// The kernel numbers a peer's namespace only when it is another one.
   private var portsToElsewhere: Set<InterfaceName> {
     Set(
-      links.filter { $0.kind == "veth" && $0.peer?.namespaceIdentifier != nil }
-        .compactMap { InterfaceName($0.name) })
+      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }.compactMap { InterfaceName($0.name) })
   }
 
   private func addDevices(_ names: InterfaceNames, to state: inout DataplaneState) {
@@ -190,6 +190,14 @@ extension KernelReading {
         },
         isOurs: OwnershipMark.isOurs(link))
     }.sorted { $0.name < $1.name }
+  }
+}
+
+extension Link {
+  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace, which
+  /// the kernel numbers only then, and nobody wants them to wait here.
+  var leadsElsewhere: Bool {
+    kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
   }
 }
 

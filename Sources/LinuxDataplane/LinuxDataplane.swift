@@ -36,8 +36,8 @@ package actor LinuxDataplane: Dataplane {
   /// - Parameters:
   ///   - namespace: Path of the node's network namespace, such as `/run/netns/NAME`; nil: that of the caller.
   ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
-  ///   - setsAggregation: GRO is set on underlays and ports while they are used; else it stays as it is, and what
-  ///     an earlier process set is put back.
+  ///   - setsAggregation: GRO is set on underlays and ports while they are used; else it stays as it is, and
+  ///     what an earlier process set is put back.
   /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system;
   ///   and when another process works on this namespace or with these pins, as nobody can while this lives.
   package init(namespace: String?, pins: String, setsAggregation: Bool = true) throws {
@@ -80,6 +80,10 @@ package actor LinuxDataplane: Dataplane {
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
       reading.adjusted = try ledger.all()
     }
+    // A frame that is handed over would not meet them.
+    reading.filtered = Set(
+      try reading.links.filter(\.leadsElsewhere).map(\.index)
+        .filter { try !BPFLink.attached(toInterface: $0, at: .tcxEgress).isEmpty })
     if setsAggregation {
       let offload = try ReceiveOffload()
       for link in reading.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {

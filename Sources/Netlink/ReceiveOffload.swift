@@ -22,8 +22,8 @@ package struct ReceiveOffload: ~Copyable {
     return answer < 0 ? nil : answer != 0
   }
 
-  /// - Throws: ENODEV without the interface, EPERM without the privilege; EOPNOTSUPP also where it has stayed as
-  ///   it was, because its driver does not let it be set.
+  /// - Throws: ENODEV without the interface, EPERM without the privilege; EOPNOTSUPP also where it has
+  ///   stayed as it was, because its driver does not let it be set.
   package func set(_ interface: String, on: Bool) throws(NetlinkError) {
     let attempt = "ethtool -K \(interface) gro \(on ? "on" : "off")"
     let result = clinux_set_receive_offload(socket, interface, on ? 1 : 0)
