@@ -131,10 +131,12 @@ extension ErrorAnswer {
     case .port(let master): "is a port of \(master)"
     case .madeByUs: "is made by this product"
     case .layer2Segment: "is a layer-2 attachment already"
+    case .vlanTaken(let vlan): "has a layer-2 attachment with VLAN \(vlan) already"
     case .underlay: "is an underlay already"
     case .notBridge: "is not a bridge"
-    case .isBridge: "is a bridge: attach it as one"
+    case .isBridge: "is a bridge: attach it as one, without a VLAN"
     case .bridgeAsUnderlay: "is a bridge: a tunnel subnet is attached to an interface"
+    case .vlanAsUnderlay: "is to be an underlay: a tunnel subnet has no VLAN, attach it to the interface"
     case .tunnelAddressTaken(let address): "would get \(address), which another switch has there"
     }
   }

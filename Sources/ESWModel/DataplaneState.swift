@@ -18,7 +18,7 @@ package struct DataplaneState: Hashable, Sendable {
   package var adjustments: [InterfaceName: InterfaceAdjustment]
   package var programs: Set<ProgramAttachment>
   package var connections: [ConnectionNumber: ConnectionRow]
-  package var ports: [InterfaceReference: ConnectionNumber]
+  package var ports: [PortReference: ConnectionNumber]
   package var sources: [SourceKey: SourceRow]
   /// Bound virtual addresses, for whose holders the data path speaks.
   package var virtualAddresses: Set<VirtualAddress>
@@ -27,7 +27,7 @@ package struct DataplaneState: Hashable, Sendable {
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
     ownedAddresses: Set<OwnedAddress> = [], bridgePorts: [InterfaceName: BridgePort] = [:],
     adjustments: [InterfaceName: InterfaceAdjustment] = [:], programs: Set<ProgramAttachment> = [],
-    connections: [ConnectionNumber: ConnectionRow] = [:], ports: [InterfaceReference: ConnectionNumber] = [:],
+    connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
     sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = []
   ) {
     self.datapath = datapath
@@ -166,7 +166,7 @@ package struct ProgramAttachment: Hashable, Sendable, Comparable {
 package struct ConnectionRow: Hashable, Sendable {
   package var id: ConnectionID
   package var number: ConnectionNumber
-  package var port: InterfaceReference
+  package var port: PortReference
   package var tunnelAddress: IPv4Address
   package var fixedAddress: IPv4Address
   package var fixedMAC: MACAddress
@@ -177,7 +177,7 @@ package struct ConnectionRow: Hashable, Sendable {
   package var handsOver: Bool
 
   package init(
-    id: ConnectionID, number: ConnectionNumber, port: InterfaceReference, tunnelAddress: IPv4Address,
+    id: ConnectionID, number: ConnectionNumber, port: PortReference, tunnelAddress: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
     ageingSeconds: UInt32, handsOver: Bool = false
   ) {

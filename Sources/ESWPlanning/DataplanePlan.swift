@@ -83,7 +83,7 @@ package struct DataplanePlan: Hashable, Sendable {
     steps += desired.sources.sorted { $0.key < $1.key }
       .filter { observed.sources[$0.key] != $0.value }.map { .putSource($0.key, $0.value) }
     for (port, number) in desired.ports.sorted(by: { $0.key < $1.key }) where observed.ports[port] != number {
-      if case .name(let name) = port { steps.append(.putPort(name, number)) }
+      steps.append(.putPort(port, number))
     }
     steps += desired.tunnels.subtracting(observed.tunnels).sorted().map { .putTunnel($0) }
     steps += desired.programs.subtracting(observed.programs).sorted().map { .attachProgram($0) }

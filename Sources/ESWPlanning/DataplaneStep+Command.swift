@@ -34,7 +34,7 @@ extension DataplaneStep: CustomStringConvertible {
         + row.remotes.map { "\($0.address):\($0.port) vni \($0.vni)" }.joined(separator: ", ")
         + ", answers for \(row.fixedAddress)"
     case .removeConnection(let number): "map connections: - \(number)"
-    case .putPort(let name, let number): "map ports: \(name) = connection \(number)"
+    case .putPort(let port, let number): "map ports: \(port) = connection \(number)"
     case .removePort(let port): "map ports: - \(port)"
     case .putSource(let key, let row):
       "map sources: from \(key.remote) vni \(key.vni) to \(key.local) = connection \(row.connection)"

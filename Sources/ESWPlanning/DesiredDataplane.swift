@@ -29,7 +29,9 @@ package struct DesiredDataplane: Hashable, Sendable {
     }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation) else { continue }
-      add(connection, port: port, handsOver: observation.portsToElsewhere.contains(port))
+      // A port of a trunk has tags to get first.
+      let handsOver = port.vlan == nil && observation.portsToElsewhere.contains(connection.point.name)
+      add(connection, port: port, handsOver: handsOver)
     }
   }
 
@@ -46,7 +48,8 @@ package struct DesiredDataplane: Hashable, Sendable {
       .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
-    case .adjustInterface(let name, _), .putPort(let name, _): subjects[name] ?? .node
+    case .adjustInterface(let name, _): subjects[name] ?? .node
+    case .putPort(_, let number): subject(of: number)
     case .attachProgram(let attachment):
       if case .name(let name) = attachment.interface { subjects[name] ?? .node } else { .node }
     case .putConnection(let row): .connection(row.id)
@@ -70,6 +73,11 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.programs.insert(ProgramAttachment(program: .slow, interface: .name(name)))
   }
 
+  /// What goes wrong with an interface that several use is the node's.
+  private mutating func addUser(_ subject: Problem.Subject, of name: InterfaceName) {
+    subjects[name] = subjects[name] == nil ? subject : .node
+  }
+
   /// Which interface has an address that we did not put there; addresses of loopback count too.
   private static func foreignAddresses(of interfaces: [InterfaceFact]) -> [IPv4Address: InterfaceName] {
     var result: [IPv4Address: InterfaceName] = [:]
@@ -91,7 +99,7 @@ package struct DesiredDataplane: Hashable, Sendable {
       return
     }
     tunnelSubjects[tunnel.address] = subject
-    subjects[tunnel.interface] = subjects[tunnel.interface] == nil ? subject : .node
+    addUser(subject, of: tunnel.interface)
     if !underlay.isUp {
       problems.append(
         Problem(
@@ -113,7 +121,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   private mutating func addPort(
     of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
     _ observation: DataplaneObservation
-  ) -> InterfaceName? {
+  ) -> PortReference? {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
     guard let fact = interfaces[name] else {
@@ -121,13 +129,13 @@ package struct DesiredDataplane: Hashable, Sendable {
       return nil
     }
     switch connection.point {
-    case .interface:
-      if let unfit = Self.unfitness(of: fact) {
+    case .interface, .trunk:
+      if let unfit = Self.unfitness(of: fact, shared: connection.point.vlan != nil) {
         problems.append(
           Problem(subject, "the attached interface \(name) \(unfit): its frames are left alone"))
         return nil
       }
-      subjects[name] = subject
+      addUser(subject, of: name)
       // What we set stays ours while it is in effect; what others set is theirs.
       let ours = observation.state.adjustments[name]
       let wanted = InterfaceAdjustment(
@@ -135,7 +143,7 @@ package struct DesiredDataplane: Hashable, Sendable {
         raised: ours?.raised == true || !fact.isUp,
         aggregates: observation.withoutAggregation.contains(name))
       if !wanted.isNothing { state.adjustments[name] = wanted }
-      return name
+      return .name(name, vlan: connection.point.vlan)
     case .bridge:
       guard fact.kind == "bridge" else {
         problems.append(Problem(subject, "\(name) is not a bridge"))
@@ -145,27 +153,29 @@ package struct DesiredDataplane: Hashable, Sendable {
       subjects[names.inner] = subject
       state.bridgePorts[names.inner] = BridgePort(
         inner: names.inner, outer: names.outer, bridge: name, areUp: true)
-      return names.inner
+      return .name(names.inner)
     }
   }
 
   /// Why the frames of an interface may not be taken: what admission asked when it was attached may have
   /// changed since.
-  private static func unfitness(of fact: InterfaceFact) -> String? {
+  ///
+  /// - Parameter shared: Only those of a VLAN are.
+  private static func unfitness(of fact: InterfaceFact, shared: Bool) -> String? {
     if fact.isLoopback { return "is loopback" }
-    if fact.hasDefaultRoute { return "carries a default route" }
+    if fact.hasDefaultRoute, !shared { return "carries a default route" }
     if let master = fact.master { return "is a port of \(master)" }
     if fact.isOurs { return "is one of our own" }
     return nil
   }
 
   private mutating func add(
-    _ connection: ConnectionConfiguration, port: InterfaceName, handsOver: Bool
+    _ connection: ConnectionConfiguration, port: PortReference, handsOver: Bool
   ) {
-    state.programs.insert(ProgramAttachment(program: .local, interface: .name(port)))
-    state.ports[.name(port)] = connection.number
+    state.programs.insert(ProgramAttachment(program: .local, interface: port.interface))
+    state.ports[port] = connection.number
     state.connections[connection.number] = ConnectionRow(
-      id: connection.id, number: connection.number, port: .name(port),
+      id: connection.id, number: connection.number, port: port,
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
       ageingSeconds: connection.ageingSeconds, handsOver: handsOver)

@@ -149,7 +149,9 @@ extension KernelReading {
   private func add(_ rows: MapContents, _ names: InterfaceNames, to state: inout DataplaneState) {
     state.tunnels = Set(rows.tunnels.map { IPv4Address(networkOrder: $0.address_be) })
     for (key, row) in rows.ports {
-      state.ports[names.reference(key.ifindex)] = ConnectionNumber(row.connection)
+      // Tags that are none can only be somebody else's row; see `hasForeignRows`.
+      guard let port = PortReference(key, names: names.reference) else { continue }
+      state.ports[port] = ConnectionNumber(row.connection)
     }
     for (key, row) in rows.sources {
       // A VNI that is none can only be somebody else's row; see `hasForeignRows`.
@@ -204,7 +206,10 @@ extension Link {
 extension MapContents {
   /// Rows that let in frames, and that no version of ours writes: the model cannot even name them, so the
   /// maps are made anew.
-  var hasForeignRows: Bool { sources.contains { SourceKey($0.0) == nil } }
+  var hasForeignRows: Bool {
+    sources.contains { SourceKey($0.0) == nil }
+      || ports.contains { PortReference($0.0, names: InterfaceReference.gone) == nil }
+  }
 }
 
 extension InterfaceAddress {

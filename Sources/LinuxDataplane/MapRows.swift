@@ -22,6 +22,7 @@ extension esw_connection_row {
   init(_ row: ConnectionRow, port: UInt32) {
     self.init()
     port_ifindex = port
+    (outer_tag, inner_tag) = row.port.vlan?.tags ?? (0, 0)
     tunnel_address_be = row.tunnelAddress.networkOrder
     flags = row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0
     learning_limit = row.learningLimit
@@ -31,7 +32,9 @@ extension esw_connection_row {
     withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: row.id.bytes) }
     time_to_live = 64
     // Every class is forwarded.
-    withUnsafeMutableBytes(of: &rules) { bytes in bytes.indices.forEach { bytes[$0] = 0xFF } }
+    withUnsafeMutableBytes(of: &rules) { bytes in
+      for index in bytes.indices { bytes[index] = 0xFF }
+    }
     let used = row.remotes.prefix(Int(ESW_REMOTES_MAX))
     remote_count = UInt8(used.count)
     if used.count > 0 { remotes.0 = esw_remote(used[0]) }
@@ -43,17 +46,56 @@ extension esw_connection_row {
   func model(_ number: ConnectionNumber, name: (UInt32) -> InterfaceReference) -> ConnectionRow? {
     let used = [remotes.0, remotes.1].prefix(Int(remote_count))
     let endpoints = used.compactMap(RemoteEndpoint.init)
-    guard endpoints.count == Int(remote_count),
+    guard endpoints.count == Int(remote_count), let tags = VLAN.optional(outer: outer_tag, inner: inner_tag),
       let mac = withUnsafeBytes(of: fixed_mac, { MACAddress(bytes: Array($0)) })
     else { return nil }
     let row = ConnectionRow(
       id: ConnectionID(bytes: withUnsafeBytes(of: uuid) { Array($0) }), number: number,
-      port: name(port_ifindex), tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
+      port: PortReference(name(port_ifindex), vlan: tags.vlan),
+      tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
       learningLimit: learning_limit, ageingSeconds: ageing_seconds,
       handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
     // Fields that the model has no words for (other flags, underlay) must be as we write them.
     return bytes(of: esw_connection_row(row, port: port_ifindex)) == bytes(of: self) ? row : nil
+  }
+}
+
+extension VLAN {
+  /// As rows name them: the tag nearer to the wire, or the only one, and the one behind it or 0.
+  var tags: (outer: UInt16, inner: UInt16) {
+    let own = id | UInt16(ESW_TAG_CUSTOMER)
+    guard let outer else { return (own, 0) }
+    let kind = outer.tagProtocol == .customer ? ESW_TAG_CUSTOMER : ESW_TAG_SERVICE
+    return (outer.id | UInt16(kind), own)
+  }
+
+  /// Tags of a row, which may be none; nil for those that we do not write.
+  static func optional(outer: UInt16, inner: UInt16) -> (vlan: VLAN?, ())? {
+    if outer == 0 && inner == 0 { return (nil, ()) }
+    let number = UInt16(ESW_TAG_VID)
+    let vlan =
+      inner == 0
+      ? VLAN(outer & number)
+      : Outer(outer & number, outer & ~number == UInt16(ESW_TAG_CUSTOMER) ? .customer : .service)
+        .flatMap { VLAN(inner & number, outer: $0) }
+    guard let vlan, vlan.tags == (outer, inner) else { return nil }
+    return (vlan, ())
+  }
+}
+
+extension esw_port_key {
+  init(_ vlan: VLAN?, on interface: UInt32) {
+    let tags = vlan?.tags ?? (outer: 0, inner: 0)
+    self.init(ifindex: interface, outer_tag: tags.outer, inner_tag: tags.inner)
+  }
+}
+
+extension PortReference {
+  /// Nil for tags that we do not write.
+  init?(_ key: esw_port_key, names: (UInt32) -> InterfaceReference) {
+    guard let tags = VLAN.optional(outer: key.outer_tag, inner: key.inner_tag) else { return nil }
+    self.init(names(key.ifindex), vlan: tags.vlan)
   }
 }
 

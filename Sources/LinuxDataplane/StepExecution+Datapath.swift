@@ -112,7 +112,7 @@ extension StepExecution {
   }
 
   mutating func put(_ row: ConnectionRow) throws -> StepOutcome {
-    guard case .name(let name) = row.port else { throw Refused(text: "ENODEV: \(row.port)") }
+    guard case .name(let name) = row.port.interface else { throw Refused(text: "ENODEV: \(row.port)") }
     guard row.remotes.count <= Int(ESW_REMOTES_MAX) else {
       throw Refused(text: "E2BIG: \(row.remotes.count) remotes, the data path takes \(ESW_REMOTES_MAX)")
     }
@@ -132,20 +132,21 @@ extension StepExecution {
     return .applied
   }
 
-  mutating func putPort(_ name: InterfaceName, _ number: ConnectionNumber) throws -> StepOutcome {
-    let key = esw_port_key(ifindex: try index(name), outer_tag: 0, inner_tag: 0)
+  mutating func putPort(_ port: PortReference, _ number: ConnectionNumber) throws -> StepOutcome {
+    guard case .name(let name) = port.interface else { throw Refused(text: "ENODEV: \(port)") }
+    let key = esw_port_key(port.vlan, on: try index(name))
     return try Self.put(maps().ports, key, esw_port_row(connection: number.value))
   }
 
-  mutating func removePort(_ port: InterfaceReference) throws -> StepOutcome {
+  mutating func removePort(_ port: PortReference) throws -> StepOutcome {
     let index: UInt32
-    switch port {
+    switch port.interface {
     case .gone(let gone): index = gone
     case .name(let name):
       guard let link = try link(name) else { return .alreadySo }
       index = UInt32(bitPattern: link.index)
     }
-    return try maps().ports.remove(bytes(of: esw_port_key(ifindex: index, outer_tag: 0, inner_tag: 0))) ? .applied : .alreadySo
+    return try maps().ports.remove(bytes(of: esw_port_key(port.vlan, on: index))) ? .applied : .alreadySo
   }
 
   mutating func putSource(_ key: SourceKey, _ row: SourceRow) throws -> StepOutcome {
@@ -161,7 +162,8 @@ extension StepExecution {
 
 extension esw_connection_row {
   fileprivate func hasSidesOf(_ other: esw_connection_row) -> Bool {
-    port_ifindex == other.port_ifindex && remote_count == other.remote_count
+    port_ifindex == other.port_ifindex && outer_tag == other.outer_tag && inner_tag == other.inner_tag
+      && remote_count == other.remote_count
       && bytes(of: remotes.0) == bytes(of: other.remotes.0)
       && bytes(of: remotes.1) == bytes(of: other.remotes.1)
   }

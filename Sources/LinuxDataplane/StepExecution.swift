@@ -56,7 +56,7 @@ struct StepExecution {
     case .removeTunnel(let address): try removeTunnel(address)
     case .putConnection(let row): try put(row)
     case .removeConnection(let number): try maps().remove(number) ? .applied : .alreadySo
-    case .putPort(let name, let number): try putPort(name, number)
+    case .putPort(let port, let number): try putPort(port, number)
     case .removePort(let port): try removePort(port)
     case .putSource(let key, let row): try putSource(key, row)
     case .removeSource(let key): try removeSource(key)

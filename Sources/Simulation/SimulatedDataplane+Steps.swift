@@ -146,14 +146,14 @@ extension SimulatedDataplane {
     case .putTunnel(let address): state.tunnels.insert(address)
     case .removeTunnel(let address): state.tunnels.remove(address)
     case .putConnection(let row):
-      if let refusal = refusal(ofRowsFor: row.port) { return refusal }
+      if let refusal = refusal(ofRowsFor: row.port.interface) { return refusal }
       state.connections[row.number] = row
     case .removeConnection(let number):
       state.connections[number] = nil
       forgetEvidence(of: number)
-    case .putPort(let name, let number):
-      if let refusal = refusal(ofRowsFor: .name(name)) { return refusal }
-      state.ports[.name(name)] = number
+    case .putPort(let port, let number):
+      if let refusal = refusal(ofRowsFor: port.interface) { return refusal }
+      state.ports[port] = number
     case .removePort(let port): state.ports[port] = nil
     case .putSource(let key, let row): state.sources[key] = row
     case .removeSource(let key): state.sources[key] = nil

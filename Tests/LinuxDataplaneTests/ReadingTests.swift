@@ -45,7 +45,7 @@ import Testing
     var row = Self.row
     row.remotes = Array(row.remotes.prefix(remotes))
     let written = esw_connection_row(row, port: 5)
-    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port.interface } == row)
   }
 
   @Test func `whether frames are handed over is kept in its flag`() {
@@ -53,7 +53,7 @@ import Testing
     row.handsOver = true
     let written = esw_connection_row(row, port: 5)
     #expect(written.flags == ESW_CONNECTION_PEER.rawValue)
-    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port.interface } == row)
   }
 
   @Test func `a row with something that we do not write is not taken for ours`() {
@@ -64,7 +64,7 @@ import Testing
     for (index, change) in changes.enumerated() {
       var row = esw_connection_row(Self.row, port: 5)
       change(&row)
-      #expect(row.model(ConnectionNumber(7)) { _ in Self.row.port } == nil, "change \(index)")
+      #expect(row.model(ConnectionNumber(7)) { _ in Self.row.port.interface } == nil, "change \(index)")
     }
   }
 }
@@ -118,6 +118,31 @@ import Testing
     rows.kept = [7]
     let whole = KernelReading(links: links, datapath: .current, rows: rows).observation.state
     #expect(whole.connections[ConnectionNumber(7)] == `Rows of the maps`.row)
+  }
+
+  @Test(arguments: [nil, "1", "4094", "200/100", "200:802.1ad/100"])
+  func `tags of a row are read back as they were written`(_ text: String?) {
+    let vlan = text.flatMap { VLAN($0) }
+    #expect((vlan == nil) == (text == nil))
+    var row = `Rows of the maps`.row
+    row.port = PortReference(row.port.interface, vlan: vlan)
+    let written = esw_connection_row(row, port: 2)
+    #expect(written.model(row.number) { _ in row.port.interface } == row)
+    let key = esw_port_key(vlan, on: 2)
+    #expect(PortReference(key) { .gone(index: $0) } == .gone(index: 2, vlan: vlan))
+  }
+
+  /// No protocol, both, no number, a service tag alone, an inner tag alone or of the wrong protocol.
+  @Test(arguments: [
+    (100, 0), (0x3064, 0), (0x1000, 0), (0x1fff, 0), (0x2064, 0), (0, 0x1064), (0x1064, 0x2064),
+  ])
+  func `tags that no version of ours writes spoil the maps`(outer: UInt16, inner: UInt16) {
+    var rows = MapContents()
+    rows.ports = [(esw_port_key(ifindex: 2, outer_tag: outer, inner_tag: inner), esw_port_row(connection: 1))]
+    #expect(KernelReading(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
+    var row = esw_connection_row(`Rows of the maps`.row, port: 2)
+    (row.outer_tag, row.inner_tag) = (outer, inner)
+    #expect(row.model(ConnectionNumber(7)) { .gone(index: $0) } == nil)
   }
 
   @Test func `a source that no version of ours writes spoils the maps`() {

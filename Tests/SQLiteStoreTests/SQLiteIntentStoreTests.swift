@@ -92,7 +92,7 @@ import Testing
     let store = try open()
     try await store.put(everything)
     let queue = try DatabaseQueue(path: folder.path)
-    #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM subnet") } == 2)
+    #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM subnet") } == 4)
   }
 
   @Test func `writes nothing once somebody else has`() async throws {
@@ -136,6 +136,50 @@ import Testing
     ])
     try await store.close()
     #expect(try open().snapshot.ports.count == 1)
+  }
+
+  @Test func `takes over attachments from before there were VLANs`() async throws {
+    let file = try DatabaseQueue(path: folder.path)
+    try Migrations.all.migrate(file, upTo: "5 identity")
+    try await file.write { database in
+      try database.execute(
+        sql: "INSERT INTO meta VALUES (1, ?, 7, 3)", arguments: [testStoreID.description])
+      try database.execute(
+        sql: "INSERT INTO project (id, name, created_at) VALUES (?, 'alice', 0)",
+        arguments: [alice.description])
+      let rows: [any StoredRow] = [vpc(1), subnet(2, third: 1), subnet(3, third: 2)]
+      for row in rows { try row.put(in: database) }
+      for (number, subnet, kind, name) in [(4, 2, "interface", "eth0"), (5, 3, "bridge", "br0")] {
+        try database.execute(
+          sql: """
+            INSERT INTO attachment (id, project, subnet, node, role, point_kind, point_name, created_at)
+            VALUES (?, ?, ?, ?, 'layer2', ?, ?, 0)
+            """,
+          arguments: [
+            (id(UInt64(number)) as AttachmentID).description, alice.description,
+            (id(UInt64(subnet)) as SubnetID).description, testNode.description, kind, name,
+          ])
+      }
+    }
+    try file.close()
+    let store = try open()
+    #expect(
+      Set(store.snapshot.attachments.values.map(\.point))
+        == [.interface(InterfaceName("eth0")!), .bridge(InterfaceName("br0")!)])
+    // From now on a tag is a segment of its own.
+    let trunk = try #require(VLAN(100))
+    try await store.put([
+      .putSubnet(subnet(20, third: 5)),
+      .putAttachment(attachment(20, subnet: 20, .layer2, .trunk(InterfaceName("eth0")!, vlan: trunk))),
+      .putSubnet(subnet(21, third: 6)),
+    ])
+    await #expect(throws: (any Error).self) {
+      try await store.put([
+        .putAttachment(attachment(21, subnet: 21, .layer2, .trunk(InterfaceName("eth0")!, vlan: trunk)))
+      ])
+    }
+    try await store.close()
+    #expect(try open().snapshot.attachments.count == 3)
   }
 
   @Test func `refuses the database of a newer version`() async throws {

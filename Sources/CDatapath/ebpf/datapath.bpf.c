@@ -31,11 +31,21 @@ SEC("tc")
 int esw_local(struct __sk_buff *skb) {
   struct frame frame;
   struct esw_port_key port = {.ifindex = skb->ifindex};
-  const struct esw_port_row *row = bpf_map_lookup_elem(&esw_ports, &port);
+  const struct esw_port_row *row;
+  __u32 tags = 0;
+  if (likely(!skb->vlan_present))
+    row = bpf_map_lookup_elem(&esw_ports, &port);
+  else
+    row = tagged_port(skb, &port, &tags);
+  // Without a port it is somebody else's: a trunk may carry an underlay and other VLANs beside ours.
   if (unlikely(!row))
-    return drop_at_node(ESW_DROP_UNKNOWN_PORT);
+    return TCX_NEXT;
   if (unlikely(!belongs_to(&frame, row->connection)))
     return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
+  if (unlikely(tags) && !pop_tags(skb, tags)) {
+    frame.segments = 1;
+    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  }
   if (unlikely(!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))) {
     frame.segments = 1;
     return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);

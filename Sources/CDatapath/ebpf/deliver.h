@@ -7,6 +7,7 @@
 #define ESW_DELIVER_H
 
 #include "learn.h"
+#include "port.h"
 #include "respond.h"
 #include "virtual.h"
 
@@ -77,7 +78,7 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
   count_delivered(frame);
   if (may_hand_over(skb, frame))
     return bpf_redirect_peer(port, 0);
-  return bpf_redirect(port, 0);
+  return leave_by_port(skb, frame, ESW_TO_LOCAL);
 }
 
 #endif

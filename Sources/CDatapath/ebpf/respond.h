@@ -5,6 +5,7 @@
 #ifndef ESW_RESPOND_H
 #define ESW_RESPOND_H
 
+#include "port.h"
 #include "send.h"
 
 /// Turns the frame into its answer. The frame starts at `skb->data`.
@@ -67,7 +68,7 @@ rare int answer_local(struct __sk_buff *skb, struct frame *frame) {
   if (!write_answer(skb, frame))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   frame->activity->directions[ESW_TO_REMOTE].answered++;
-  return bpf_redirect(skb->ifindex, 0);
+  return leave_by_port(skb, frame, ESW_TO_REMOTE);
 }
 
 /// Answers a host behind a remote, to that very remote; the frame has been stripped.

@@ -55,14 +55,29 @@ extension OperationDocument {
 
   private static let newAttachment = Schema.body(
     ["subnet_id": .uuid, "node": .nodeName, "role": .words(of: Attachment.Role.self)],
-    optional: ["interface": .interfaceName, "bridge": .interfaceName]
+    optional: [
+      "interface": .interfaceName, "bridge": .interfaceName,
+      "vlan": .body(
+        ["id": .vlanNumber],
+        optional: [
+          "outer": .body(["id": .vlanNumber], optional: ["protocol": .words(of: VLAN.TagProtocol.self)])
+        ]
+      ).named("AttachmentVLANOption"),
+    ]
   ).withOne(of: "interface", "bridge").named("CreateAttachmentOption")
 
   private static let attachment = Schema.answer(
     [
       "id": .uuid, "project_id": .projectID, "subnet_id": .uuid, "node": .nodeName,
       "role": .words(of: Attachment.Role.self), "created_at": .moment,
-    ], optional: ["interface": .interfaceName, "bridge": .interfaceName]
+    ],
+    optional: [
+      "interface": .interfaceName, "bridge": .interfaceName,
+      "vlan": .answer(
+        ["id": .vlanNumber],
+        optional: ["outer": .answer(["id": .vlanNumber, "protocol": .words(of: VLAN.TagProtocol.self)])]
+      ).named("AttachmentVLAN"),
+    ]
   ).withOne(of: "interface", "bridge").named("Attachment")
 }
 

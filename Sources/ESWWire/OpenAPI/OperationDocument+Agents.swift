@@ -35,7 +35,9 @@ extension OperationDocument {
 
   private static let connection = Schema.answer([
     "id": .uuid, "number": .integer(from: 1), "instance": .uuid, "attachment": .uuid,
-    "point": .either(.only("interface", .interfaceName), .only("bridge", .interfaceName)),
+    "point": .either(
+      .only("interface", .interfaceName), .only("bridge", .interfaceName),
+      .only("trunk", .answer(["_0": .interfaceName, "vlan": .vlanText]))),
     "tunnelAddress": .address, "network": .network, "gateway": .address, "fixedAddress": .address,
     "fixedMAC": .mac, "remotes": .array(of: remote, count: Connection.remoteCountRange),
     "learningLimit": .count, "ageingSeconds": .count, "virtualAddresses": .array(of: .address),
