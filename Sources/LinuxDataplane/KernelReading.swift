@@ -94,7 +94,8 @@ extension KernelReading {
 
   private var portsToElsewhere: Set<InterfaceName> {
     Set(
-      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }.compactMap { InterfaceName($0.name) })
+      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }
+        .compactMap { InterfaceName($0.name) })
   }
 
   private func addDevices(_ names: InterfaceNames, to state: inout DataplaneState) {
@@ -196,8 +197,8 @@ extension KernelReading {
 }
 
 extension Link {
-  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace, which
-  /// the kernel numbers only then, and nobody wants them to wait here.
+  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace,
+  /// which the kernel numbers only then, and nobody wants them to wait here.
   var leadsElsewhere: Bool {
     kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
   }
