@@ -22,13 +22,16 @@ package struct DataplaneState: Hashable, Sendable {
   package var sources: [SourceKey: SourceRow]
   /// Bound virtual addresses, for whose holders the data path speaks.
   package var virtualAddresses: Set<VirtualAddress>
+  /// What instances may carry, by their tunnel address, of which a node has no two.
+  package var meters: [IPv4Address: TrafficLimit]
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
     ownedAddresses: Set<OwnedAddress> = [], bridgePorts: [InterfaceName: BridgePort] = [:],
     adjustments: [InterfaceName: InterfaceAdjustment] = [:], programs: Set<ProgramAttachment> = [],
     connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
-    sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = []
+    sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = [],
+    meters: [IPv4Address: TrafficLimit] = [:]
   ) {
     self.datapath = datapath
     self.slowPath = slowPath
@@ -41,6 +44,7 @@ package struct DataplaneState: Hashable, Sendable {
     self.ports = ports
     self.sources = sources
     self.virtualAddresses = virtualAddresses
+    self.meters = meters
   }
 }
 
@@ -173,13 +177,19 @@ package struct ConnectionRow: Hashable, Sendable {
   package var remotes: [RemoteEndpoint]
   package var learningLimit: UInt32
   package var ageingSeconds: UInt32
+  package var forwarding: ForwardingConfiguration
+  /// The only interface that frames of remotes come and go by; nil: as routed.
+  package var underlay: InterfaceReference?
+  /// Whether its instance's meter holds for it.
+  package var isMetered: Bool
   /// Frames may be handed to the far end of the port at once; see `DataplaneObservation.portsToElsewhere`.
   package var handsOver: Bool
 
   package init(
     id: ConnectionID, number: ConnectionNumber, port: PortReference, tunnelAddress: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
-    ageingSeconds: UInt32, handsOver: Bool = false
+    ageingSeconds: UInt32, forwarding: ForwardingConfiguration = .usual, underlay: InterfaceReference? = nil,
+    isMetered: Bool = false, handsOver: Bool = false
   ) {
     self.id = id
     self.number = number
@@ -190,6 +200,9 @@ package struct ConnectionRow: Hashable, Sendable {
     self.remotes = remotes
     self.learningLimit = learningLimit
     self.ageingSeconds = ageingSeconds
+    self.forwarding = forwarding
+    self.underlay = underlay
+    self.isMetered = isMetered
     self.handsOver = handsOver
   }
 }
@@ -250,6 +263,7 @@ package struct DataplaneEvidence: Hashable, Sendable {
     package var toRemote = TrafficCount()
     package var toLocal = TrafficCount()
     package var drops: [DropCount] = []
+    package var classDrops: [ClassDropCount] = []
     /// By remote index.
     package var receivedAgeMilliseconds: [Int: Int64] = [:]
     package var sentAgeMilliseconds: [Int: Int64] = [:]

@@ -43,6 +43,9 @@ extension DataplaneStep: CustomStringConvertible {
       "map virtuals: + \(virtual.address) of connection \(virtual.connection), answers for its holder"
     case .removeVirtualAddress(let virtual):
       "map virtuals: - \(virtual.address) of connection \(virtual.connection)"
+    case .putMeter(let address, let limit):
+      "map meters: \(address) = \(limit.bitsPerSecond) bits, \(limit.packetsPerSecond) packets a second"
+    case .removeMeter(let address): "map meters: - \(address)"
     }
   }
 }

@@ -21,31 +21,42 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.datapath = .current
     addSlowPath(interfaces)
     let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
+    var tunnels: [IPv4Address: TunnelConfiguration] = [:]
     for tunnel in configuration.tunnels {
       add(tunnel, interfaces, foreignAddresses)
+      tunnels[tunnel.address] = tunnel
       guard observation.withoutAggregation.contains(tunnel.interface) else { continue }
       state.adjustments[tunnel.interface] = InterfaceAdjustment(
         promiscuous: false, raised: false, aggregates: true)
     }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation) else { continue }
+      let tunnel = tunnels[connection.tunnelAddress]
+      let underlay = tunnel.map { interfaces[$0.interface] == nil ? Self.nowhere : .name($0.interface) }
       // A port of a trunk has tags to get first.
       let handsOver = port.vlan == nil && observation.portsToElsewhere.contains(connection.point.name)
-      add(connection, port: port, handsOver: handsOver)
+      add(
+        connection, port: port, underlay: connection.pinsUnderlay ? underlay : nil,
+        isMetered: tunnel?.limit != nil, handsOver: handsOver)
     }
   }
+
+  /// The underlay of a connection whose interface is not there: no frame comes by it.
+  private static let nowhere = InterfaceReference.gone(index: .max)
 
   /// The instance or connection that a step is for; what serves them all belongs to the node, and what takes
   /// something away to nobody any more.
   package func subject(of step: DataplaneStep) -> Problem.Subject {
     switch step {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
-      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress:
+      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress,
+      .removeMeter:
       .leftovers
     // Frames of the connection cross all the same, and hosts speak for themselves.
     case .putVirtualAddress: .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
+    case .putMeter(let address, _): tunnelSubjects[address] ?? .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
     case .adjustInterface(let name, _): subjects[name] ?? .node
@@ -93,6 +104,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   ) {
     let subject = Problem.Subject.instance(tunnel.instance)
     state.tunnels.insert(tunnel.address)
+    state.meters[tunnel.address] = tunnel.limit
     guard let underlay = interfaces[tunnel.interface] else {
       problems.append(
         Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
@@ -170,7 +182,8 @@ package struct DesiredDataplane: Hashable, Sendable {
   }
 
   private mutating func add(
-    _ connection: ConnectionConfiguration, port: PortReference, handsOver: Bool
+    _ connection: ConnectionConfiguration, port: PortReference, underlay: InterfaceReference?,
+    isMetered: Bool, handsOver: Bool
   ) {
     state.programs.insert(ProgramAttachment(program: .local, interface: port.interface))
     state.ports[port] = connection.number
@@ -178,7 +191,8 @@ package struct DesiredDataplane: Hashable, Sendable {
       id: connection.id, number: connection.number, port: port,
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
-      ageingSeconds: connection.ageingSeconds, handsOver: handsOver)
+      ageingSeconds: connection.ageingSeconds, forwarding: connection.forwarding, underlay: underlay,
+      isMetered: isMetered, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

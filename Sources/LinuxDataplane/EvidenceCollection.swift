@@ -66,6 +66,9 @@ struct EvidenceCollection {
     connection.drops =
       Self.drops(rows.map(\.directions.0.drops), .toRemote)
       + Self.drops(rows.map(\.directions.1.drops), .toLocal)
+    connection.classDrops =
+      Self.classDrops(rows.map(\.directions.0.class_drops), .toRemote)
+      + Self.classDrops(rows.map(\.directions.1.class_drops), .toLocal)
     for (index, remotes) in [rows.map(\.remotes.0), rows.map(\.remotes.1)].enumerated() {
       // The latest of all CPUs.
       connection.receivedAgeMilliseconds[index] = age(remotes.map(\.last_received_ns).max() ?? 0)
@@ -90,7 +93,16 @@ struct EvidenceCollection {
     }
   }
 
-  /// Adds up arrays of `ESW_DROP_REASONS_MAX` counters, which Swift imports as tuples.
+  private static func classDrops<Counters: BitwiseCopyable>(
+    _ rows: [Counters], _ direction: Direction
+  ) -> [ClassDropCount] {
+    // The model has the classes in the order of the counters.
+    zip(FrameClass.allCases, counters(rows)).compactMap { frameClass, frames in
+      frames > 0 ? ClassDropCount(direction: direction, frameClass: frameClass, frames: frames) : nil
+    }
+  }
+
+  /// Adds up arrays of at most `ESW_DROP_REASONS_MAX` counters, which Swift imports as tuples.
   private static func counters<Counters: BitwiseCopyable>(_ rows: [Counters]) -> [UInt64] {
     rows.reduce(into: [UInt64](repeating: 0, count: Int(ESW_DROP_REASONS_MAX))) { sum, row in
       withUnsafeBytes(of: row) { bytes in

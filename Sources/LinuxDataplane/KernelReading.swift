@@ -31,6 +31,7 @@ struct MapContents {
   var connections: [(esw_connection_key, esw_connection_row)] = []
   var sources: [(esw_source_key, esw_source_row)] = []
   var virtuals: [esw_virtual_key] = []
+  var meters: [(esw_meter_key, esw_meter_row)] = []
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
@@ -45,6 +46,7 @@ struct MapContents {
     connections = try Self.pairs(maps.connections)
     sources = try Self.pairs(maps.sources)
     virtuals = try Self.pairs(maps.virtuals, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
+    meters = try Self.pairs(maps.meters)
     let states = try maps.states.keys()
     let activities = try Set(maps.activity.keys())
     kept = Set(
@@ -167,6 +169,7 @@ extension KernelReading {
       state.connections[number] = model ?? Self.unusable(number)
     }
     state.virtualAddresses = Set(rows.virtuals.map { VirtualAddress($0) })
+    for (key, row) in rows.meters { state.meters[IPv4Address(key.meter)] = TrafficLimit(row) }
     if rows.hasForeignRows { state.datapath = .otherLayout }
   }
 

@@ -112,6 +112,9 @@ inline_always enum way choose_way(struct __sk_buff *skb, struct frame *frame, __
   if (unlikely(hop->state != ESW_NEXT_HOP_RESOLVED || frame->now - hop->asked_ns > ESW_NEXT_HOP_NS ||
                hop->remote_address_be != remote->address_be))
     way = find_way(skb, frame, remote, hop, reason);
+  // Only the kernel's device makes outer checksums.
+  if (unlikely(frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM) && way != WAY_NONE)
+    way = way_through_device(remote);
   if (likely(way != WAY_NONE) && unlikely(hop->mtu && largest_frame(skb, frame) + OUTER_IP_OVERHEAD > hop->mtu)) {
     *reason = ESW_DROP_TOO_BIG;
     return WAY_NONE;

@@ -94,7 +94,9 @@ struct esw_meta_row {
   /// Index of the `external` VXLAN device of the slow path; 0: there is none.
   /// Its `net.ipv4.conf.DEV.forwarding` must be 1: bpf_fib_lookup answers only for an ingress that forwards.
   __u32 external_ifindex;
-  __u32 reserved;
+  /// Random and not 0: the priority that esw_underlay gives to packets for the slow path, so that esw_slow knows that
+  /// they came in by the interface that their connection wants. Nobody who may set a priority can guess it.
+  __u32 arrival_proof;
 };
 
 /// An address that we receive VXLAN on: the tunnel IP of an instance.
