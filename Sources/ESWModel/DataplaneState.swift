@@ -123,16 +123,23 @@ package struct BridgePort: Hashable, Sendable {
 }
 
 /// What we set on an interface that is not ours because it was not set: put back when we leave it.
+///
+/// GRO is off by default on veth, and a node without it carries half of the bulk TCP of one with it.
 package struct InterfaceAdjustment: Hashable, Sendable {
   /// `ip link set NAME promisc on`
   package var promiscuous: Bool
   /// `ip link set NAME up`
   package var raised: Bool
+  /// `ethtool -K NAME gro on`
+  package var aggregates: Bool
 
-  package init(promiscuous: Bool, raised: Bool) {
+  package init(promiscuous: Bool, raised: Bool, aggregates: Bool = false) {
     self.promiscuous = promiscuous
     self.raised = raised
+    self.aggregates = aggregates
   }
+
+  package var isNothing: Bool { !promiscuous && !raised && !aggregates }
 }
 
 /// A program at the tcx ingress of an interface, its link pinned.
@@ -232,16 +239,21 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let state: DataplaneState
   /// All interfaces, ours and others'.
   package let interfaces: [InterfaceFact]
-  /// Ends of veth pairs whose other end is in another network namespace. Only to such a one does the kernel
-  /// let a frame be handed directly (`bpf_redirect_peer`, linux/bpf.h).
+  /// Ends of veth pairs whose other end is in another network namespace, with nothing at their way out that a
+  /// frame should meet. Only to such a one does the kernel let a frame be handed directly
+  /// (`bpf_redirect_peer`, linux/bpf.h).
   package let portsToElsewhere: Set<InterfaceName>
+  /// Interfaces that have GRO off, or on because we set it; none on a node that is told to leave it as it is.
+  package let withoutAggregation: Set<InterfaceName>
 
   package init(
-    state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = []
+    state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = [],
+    withoutAggregation: Set<InterfaceName> = []
   ) {
     self.state = state
     self.interfaces = interfaces
     self.portsToElsewhere = portsToElsewhere
+    self.withoutAggregation = withoutAggregation
   }
 }
 

@@ -21,7 +21,8 @@ extension DataplaneStep: CustomStringConvertible {
     case .deleteBridgePort(let inner): "ip link delete \(inner)"
     case .adjustInterface(let name, let adjustment):
       "ip link set \(name)" + (adjustment.promiscuous ? " promisc on" : "") + (adjustment.raised ? " up" : "")
-    case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up)"
+        + (adjustment.aggregates ? "; ethtool -K \(name) gro on" : "")
+    case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up, gro)"
     case .attachProgram(let attachment):
       "bpftool net attach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
     case .detachProgram(let attachment):

@@ -25,9 +25,12 @@ package struct DesiredDataplane: Hashable, Sendable {
     for tunnel in configuration.tunnels {
       add(tunnel, interfaces, foreignAddresses)
       tunnels[tunnel.address] = tunnel
+      guard observation.withoutAggregation.contains(tunnel.interface) else { continue }
+      state.adjustments[tunnel.interface] = InterfaceAdjustment(
+        promiscuous: false, raised: false, aggregates: true)
     }
     for connection in configuration.connections {
-      guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
+      guard let port = addPort(of: connection, interfaces, observation) else { continue }
       let tunnel = tunnels[connection.tunnelAddress]
       let underlay = tunnel.map { interfaces[$0.interface] == nil ? Self.nowhere : .name($0.interface) }
       // A port of a trunk has tags to get first.
@@ -129,7 +132,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   /// The interface at which the connection's frames enter the data path, or nil with a problem noted.
   private mutating func addPort(
     of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
-    _ adjustments: [InterfaceName: InterfaceAdjustment]
+    _ observation: DataplaneObservation
   ) -> PortReference? {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
@@ -146,11 +149,12 @@ package struct DesiredDataplane: Hashable, Sendable {
       }
       addUser(subject, of: name)
       // What we set stays ours while it is in effect; what others set is theirs.
-      let ours = adjustments[name]
+      let ours = observation.state.adjustments[name]
       let wanted = InterfaceAdjustment(
         promiscuous: ours?.promiscuous == true || !fact.isPromiscuous,
-        raised: ours?.raised == true || !fact.isUp)
-      if wanted.promiscuous || wanted.raised { state.adjustments[name] = wanted }
+        raised: ours?.raised == true || !fact.isUp,
+        aggregates: observation.withoutAggregation.contains(name))
+      if !wanted.isNothing { state.adjustments[name] = wanted }
       return .name(name, vlan: connection.point.vlan)
     case .bridge:
       guard fact.kind == "bridge" else {

@@ -10,6 +10,10 @@ struct KernelReading {
   /// Indices of the interfaces with a default route.
   var defaultRoutes: Set<Int32> = []
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  /// Whether an interface has GRO on, by index; empty when this node leaves it as it is.
+  var aggregation: [Int32: Bool] = [:]
+  /// Indices of the interfaces with somebody's programs at their way out.
+  var filtered: Set<Int32> = []
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
@@ -176,13 +180,24 @@ extension KernelReading {
       })
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
-      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere)
+      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
+      withoutAggregation: withoutAggregation)
   }
 
-  /// The kernel numbers a peer's namespace only when it is another one.
+  private var withoutAggregation: Set<InterfaceName> {
+    Set(
+      links.filter { link in
+        switch aggregation[link.index] {
+        case nil: false
+        case .some(false): true
+        case .some(true): adjusted[UInt32(bitPattern: link.index)]?.aggregates == true
+        }
+      }.compactMap { InterfaceName($0.name) })
+  }
+
   private var portsToElsewhere: Set<InterfaceName> {
     Set(
-      links.filter { $0.kind == "veth" && $0.peer?.namespaceIdentifier != nil }
+      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }
         .compactMap { InterfaceName($0.name) })
   }
 
@@ -200,7 +215,8 @@ extension KernelReading {
         // What others have set back is not in effect any more.
         let inEffect = InterfaceAdjustment(
           promiscuous: adjusted.promiscuous && link.flags.contains(.promiscuous),
-          raised: adjusted.raised && link.flags.contains(.up))
+          raised: adjusted.raised && link.flags.contains(.up),
+          aggregates: adjusted.aggregates && aggregation[link.index] != false)
         state.adjustments[name] = inEffect
       }
     }
@@ -281,6 +297,14 @@ extension KernelReading {
         },
         isOurs: OwnershipMark.isOurs(link))
     }.sorted { $0.name < $1.name }
+  }
+}
+
+extension Link {
+  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace,
+  /// which the kernel numbers only then, and nobody wants them to wait here.
+  var leadsElsewhere: Bool {
+    kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
   }
 }
 

@@ -212,6 +212,18 @@ import Testing
         == [name("segment0"): InterfaceAdjustment(promiscuous: false, raised: true)])
   }
 
+  @Test func `GRO that is off, or on because of us, is ours to set`() {
+    var reading = KernelReading(links: [
+      Self.link(2, "off"), Self.link(3, "ours"), Self.link(4, "theirs"), Self.link(5, "silent"),
+    ])
+    reading.aggregation = [2: false, 3: true, 4: true]
+    reading.adjusted = [3: InterfaceAdjustment(promiscuous: false, raised: false, aggregates: true)]
+    #expect(reading.observation.withoutAggregation == [name("off"), name("ours")])
+    #expect(reading.observation.state.adjustments[name("ours")]?.aggregates == true)
+    reading.aggregation[3] = false
+    #expect(reading.observation.state.adjustments[name("ours")]?.aggregates == false)
+  }
+
   @Test func `addresses with our mark are ours, and others are told`() {
     let ours = Address(
       linkIndex: 2, local: IPAddressBytes("192.0.2.1")!, prefixLength: 24, origin: OwnershipMark.addressOrigin
