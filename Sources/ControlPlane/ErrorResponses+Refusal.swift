@@ -90,6 +90,15 @@ extension ErrorAnswer {
     case .connectionBeingBuilt(let id):
       self.init(
         .conflict, "l2cg.9930", "The connection \(id) is being built and is not allowed to delete.")
+    case .forwardingRulesIncomplete(let classes):
+      let list = classes.map(\.rawValue).joined(separator: ", ")
+      self.init(
+        .badRequest, "l2cg.8001",
+        "forwarding.rules: the profile custom needs to_remote and to_local of all classes; missing: \(list).")
+    case .checksumNeedsUsualPort(let address, let port):
+      self.init(
+        .conflict, "l2cg.8024",
+        "forwarding.udp_checksum needs remotes at port 4789; \(address) is at port \(port).")
     case .connectionNumbersUsedUp:
       self.init(.conflict, "l2cg.8016", "No more connections can be made in this region.")
 

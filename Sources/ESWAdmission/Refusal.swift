@@ -67,6 +67,10 @@ package enum Refusal: Error, Hashable, Sendable {
   case noFixedAddressesLeft(SubnetID)
   /// `pending`: it cannot be deleted yet.
   case connectionBeingBuilt(ConnectionID)
+  /// Rules of the profile `custom` that were not given.
+  case forwardingRulesIncomplete([FrameClass])
+  /// Outer checksums are made only for remotes at 4789, and this one is at another port.
+  case checksumNeedsUsualPort(IPv4Address, port: UInt16)
   /// All numbers of the data path have been handed out, one for each of 2^32 connections.
   case connectionNumbersUsedUp
 

@@ -31,6 +31,9 @@ package enum DataplaneStep: Hashable, Sendable {
   case removeSource(SourceKey)
   case putVirtualAddress(VirtualAddress)
   case removeVirtualAddress(VirtualAddress)
+  /// What the instance of a tunnel address may carry.
+  case putMeter(IPv4Address, TrafficLimit)
+  case removeMeter(IPv4Address)
 }
 
 /// How a step ended. Expected outcomes are values, not errors.

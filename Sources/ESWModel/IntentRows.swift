@@ -250,11 +250,13 @@ package struct Connection: IntentRow {
   package var updatedAt: Timestamp
   /// The revision that created it.
   package let createdIn: Revision
+  package var forwarding: ForwardingSettings
 
   package init(
     id: ConnectionID, number: ConnectionNumber, project: ProjectID, instance: InstanceID,
     name: ResourceName, vpc: VPCID, subnet: SubnetID, remotes: [RemoteEndpoint],
-    fixedAddresses: [IPv4Address], createdAt: Timestamp, updatedAt: Timestamp, createdIn: Revision
+    fixedAddresses: [IPv4Address], createdAt: Timestamp, updatedAt: Timestamp, createdIn: Revision,
+    forwarding: ForwardingSettings = .usual
   ) {
     self.id = id
     self.number = number
@@ -268,6 +270,7 @@ package struct Connection: IntentRow {
     self.createdAt = createdAt
     self.updatedAt = updatedAt
     self.createdIn = createdIn
+    self.forwarding = forwarding
   }
 }
 

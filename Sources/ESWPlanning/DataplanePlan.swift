@@ -45,6 +45,7 @@ package struct DataplanePlan: Hashable, Sendable {
       .map { .removeVirtualAddress($0) }
     steps += observed.connections.keys.filter { desired.connections[$0] == nil }.sorted()
       .map { .removeConnection($0) }
+    steps += observed.meters.keys.filter { desired.meters[$0] == nil }.sorted().map { .removeMeter($0) }
     steps += observed.tunnels.subtracting(desired.tunnels).sorted().map { .removeTunnel($0) }
   }
 
@@ -79,6 +80,8 @@ package struct DataplanePlan: Hashable, Sendable {
   }
 
   private mutating func putRows(from observed: DataplaneState, to desired: DataplaneState) {
+    steps += desired.meters.sorted { $0.key < $1.key }
+      .filter { observed.meters[$0.key] != $0.value }.map { .putMeter($0.key, $0.value) }
     steps += desired.connections.sorted { $0.key < $1.key }
       .filter { observed.connections[$0.key] != $0.value }.map { .putConnection($0.value) }
     steps += desired.virtualAddresses.subtracting(observed.virtualAddresses).sorted()

@@ -21,26 +21,42 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.datapath = .current
     addSlowPath(interfaces)
     let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
-    for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
+    var tunnels: [IPv4Address: TunnelConfiguration] = [:]
+    for tunnel in configuration.tunnels {
+      add(tunnel, interfaces, foreignAddresses)
+      tunnels[tunnel.address] = tunnel
+      guard observation.withoutAggregation.contains(tunnel.interface) else { continue }
+      state.adjustments[tunnel.interface] = InterfaceAdjustment(
+        promiscuous: false, raised: false, aggregates: true)
+    }
     for connection in configuration.connections {
-      guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
+      guard let port = addPort(of: connection, interfaces, observation) else { continue }
+      let tunnel = tunnels[connection.tunnelAddress]
+      let underlay = tunnel.map { interfaces[$0.interface] == nil ? Self.nowhere : .name($0.interface) }
       // A port of a trunk has tags to get first.
       let handsOver = port.vlan == nil && observation.portsToElsewhere.contains(connection.point.name)
-      add(connection, port: port, handsOver: handsOver)
+      add(
+        connection, port: port, underlay: connection.pinsUnderlay ? underlay : nil,
+        isMetered: tunnel?.limit != nil, handsOver: handsOver)
     }
   }
+
+  /// The underlay of a connection whose interface is not there: no frame comes by it.
+  private static let nowhere = InterfaceReference.gone(index: .max)
 
   /// The instance or connection that a step is for; what serves them all belongs to the node, and what takes
   /// something away to nobody any more.
   package func subject(of step: DataplaneStep) -> Problem.Subject {
     switch step {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
-      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress:
+      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress,
+      .removeMeter:
       .leftovers
     // Frames of the connection cross all the same, and hosts speak for themselves.
     case .putVirtualAddress: .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
+    case .putMeter(let address, _): tunnelSubjects[address] ?? .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
     case .adjustInterface(let name, _): subjects[name] ?? .node
@@ -88,6 +104,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   ) {
     let subject = Problem.Subject.instance(tunnel.instance)
     state.tunnels.insert(tunnel.address)
+    state.meters[tunnel.address] = tunnel.limit
     guard let underlay = interfaces[tunnel.interface] else {
       problems.append(
         Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
@@ -115,7 +132,7 @@ package struct DesiredDataplane: Hashable, Sendable {
   /// The interface at which the connection's frames enter the data path, or nil with a problem noted.
   private mutating func addPort(
     of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
-    _ adjustments: [InterfaceName: InterfaceAdjustment]
+    _ observation: DataplaneObservation
   ) -> PortReference? {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
@@ -132,11 +149,12 @@ package struct DesiredDataplane: Hashable, Sendable {
       }
       addUser(subject, of: name)
       // What we set stays ours while it is in effect; what others set is theirs.
-      let ours = adjustments[name]
+      let ours = observation.state.adjustments[name]
       let wanted = InterfaceAdjustment(
         promiscuous: ours?.promiscuous == true || !fact.isPromiscuous,
-        raised: ours?.raised == true || !fact.isUp)
-      if wanted.promiscuous || wanted.raised { state.adjustments[name] = wanted }
+        raised: ours?.raised == true || !fact.isUp,
+        aggregates: observation.withoutAggregation.contains(name))
+      if !wanted.isNothing { state.adjustments[name] = wanted }
       return .name(name, vlan: connection.point.vlan)
     case .bridge:
       guard fact.kind == "bridge" else {
@@ -164,7 +182,8 @@ package struct DesiredDataplane: Hashable, Sendable {
   }
 
   private mutating func add(
-    _ connection: ConnectionConfiguration, port: PortReference, handsOver: Bool
+    _ connection: ConnectionConfiguration, port: PortReference, underlay: InterfaceReference?,
+    isMetered: Bool, handsOver: Bool
   ) {
     state.programs.insert(ProgramAttachment(program: .local, interface: port.interface))
     state.ports[port] = connection.number
@@ -172,7 +191,8 @@ package struct DesiredDataplane: Hashable, Sendable {
       id: connection.id, number: connection.number, port: port,
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
-      ageingSeconds: connection.ageingSeconds, handsOver: handsOver)
+      ageingSeconds: connection.ageingSeconds, forwarding: connection.forwarding, underlay: underlay,
+      isMetered: isMetered, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

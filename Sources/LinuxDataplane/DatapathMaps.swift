@@ -67,7 +67,8 @@ struct DatapathMaps: Sendable {
 
   func setSlowPathIndex(_ index: UInt32) throws(BPFError) {
     let row = esw_meta_row(
-      magic: ESW_MAGIC, layout_version: ESW_LAYOUT_VERSION, external_ifindex: index, reserved: 0)
+      magic: ESW_MAGIC, layout_version: ESW_LAYOUT_VERSION, external_ifindex: index,
+      arrival_proof: .random(in: 1 ... .max))
     try meta.set(Self.only, to: row)
   }
 
@@ -155,6 +156,25 @@ struct DatapathMaps: Sendable {
     } catch  where error.errno == EEXIST {
       // Counters of a connection that only changes go on.
     }
+  }
+
+  // MARK: Meters
+
+  /// False when it was so. Clocks go on: what was let through is paid for.
+  func put(_ limit: TrafficLimit, for address: IPv4Address) throws(BPFError) -> Bool {
+    let key = esw_meter_key(meter: address.value)
+    let before: esw_meter_row? = try meters.value(of: key)
+    var row = before ?? esw_meter_row()
+    row.bits_per_second = limit.bitsPerSecond
+    row.packets_per_second = limit.packetsPerSecond
+    if let before, TrafficLimit(before) == limit { return false }
+    try Self.set(meters, key, to: row)
+    return true
+  }
+
+  /// False when it was not there.
+  func removeMeter(of address: IPv4Address) throws(BPFError) -> Bool {
+    try meters.remove(bytes(of: esw_meter_key(meter: address.value)))
   }
 
   // MARK: Virtual addresses

@@ -68,6 +68,7 @@ struct EvidenceCollection {
   mutating func add(_ rows: UnsafeBufferPointer<esw_activity_row>, of number: ConnectionNumber) {
     var connection = DataplaneEvidence.PerConnection()
     var drops = (toRemote: Counters(), toLocal: Counters())
+    var classDrops = (toRemote: Counters(), toLocal: Counters())
     var (received, sent): ([UInt64], [UInt64]) = ([0, 0], [0, 0])
     for index in rows.indices {
       withUnsafePointer(to: rows[index]) { row in
@@ -75,6 +76,8 @@ struct EvidenceCollection {
         connection.toLocal.add(row.pointee.directions.1.frames, row.pointee.directions.1.bytes)
         drops.toRemote.add(row.pointee.directions.0.drops)
         drops.toLocal.add(row.pointee.directions.1.drops)
+        classDrops.toRemote.add(row.pointee.directions.0.class_drops)
+        classDrops.toLocal.add(row.pointee.directions.1.class_drops)
         // The latest of all CPUs.
         received[0] = max(received[0], row.pointee.remotes.0.last_received_ns)
         received[1] = max(received[1], row.pointee.remotes.1.last_received_ns)
@@ -83,6 +86,8 @@ struct EvidenceCollection {
       }
     }
     connection.drops = Self.drops(drops.toRemote, .toRemote) + Self.drops(drops.toLocal, .toLocal)
+    connection.classDrops =
+      Self.classDrops(classDrops.toRemote, .toRemote) + Self.classDrops(classDrops.toLocal, .toLocal)
     for remote in 0..<2 {
       if let age = age(received[remote]) { connection.receivedAgeMilliseconds[remote] = age }
       if let age = age(sent[remote]) { connection.sentAgeMilliseconds[remote] = age }
@@ -109,6 +114,13 @@ struct EvidenceCollection {
     counters.counts.enumerated().compactMap { reason, frames in
       guard frames > 0 else { return nil }
       return DropCount(direction: direction, reason: reasonName(UInt32(reason)), frames: frames)
+    }
+  }
+
+  private static func classDrops(_ counters: Counters, _ direction: Direction) -> [ClassDropCount] {
+    // The model has the classes in the order of the counters.
+    zip(FrameClass.allCases, counters.counts).compactMap { frameClass, frames in
+      frames > 0 ? ClassDropCount(direction: direction, frameClass: frameClass, frames: frames) : nil
     }
   }
 

@@ -10,6 +10,10 @@ struct KernelReading {
   /// Indices of the interfaces with a default route.
   var defaultRoutes: Set<Int32> = []
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  /// Whether an interface has GRO on, by index; empty when this node leaves it as it is.
+  var aggregation: [Int32: Bool] = [:]
+  /// Indices of the interfaces with somebody's programs at their way out.
+  var filtered: Set<Int32> = []
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
@@ -27,8 +31,15 @@ struct MapContents {
   var connections: [(esw_connection_key, esw_connection_row)] = []
   var sources: [(esw_source_key, esw_source_row)] = []
   var virtuals: [esw_virtual_key] = []
+  var meters: [(esw_meter_key, esw_meter_row)] = []
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
+
+  /// What user space writes of a meter: how its row begins.
+  struct Rates: BitwiseCopyable {
+    let bitsPerSecond: UInt64
+    let packetsPerSecond: UInt64
+  }
 
   init() {}
 
@@ -39,6 +50,9 @@ struct MapContents {
     connections = Self.pairs(bytes.connections)
     sources = Self.pairs(bytes.sources)
     virtuals = Self.values(bytes.virtuals)
+    meters = Self.pairs(bytes.meters).map { (key: esw_meter_key, rates: Rates) in
+      (key, esw_meter_row(rates))
+    }
     let activities = Set(Self.values(bytes.activities, as: UInt32.self))
     kept = activities.intersection(Self.values(bytes.states))
   }
@@ -67,6 +81,14 @@ struct MapContents {
   }
 }
 
+extension esw_meter_row {
+  fileprivate init(_ rates: MapContents.Rates) {
+    self.init()
+    bits_per_second = rates.bitsPerSecond
+    packets_per_second = rates.packetsPerSecond
+  }
+}
+
 /// What `MapContents` is made of, as it is in the kernel: thousands of rows are compared with those of the
 /// last look in no time, and read again only when one differs. What the path writes is not in it.
 struct MapBytes: Equatable {
@@ -80,6 +102,8 @@ struct MapBytes: Equatable {
   let ports: [UInt8]
   let connections: [UInt8]
   let sources: [UInt8]
+  /// Each key with its rates.
+  let meters: [UInt8]
 
   /// Nil when another version made the maps.
   init?(of maps: DatapathMaps) throws(BPFError) {
@@ -93,6 +117,13 @@ struct MapBytes: Equatable {
     ports = try Self.entries(maps.ports)
     connections = try Self.entries(maps.connections)
     sources = try Self.entries(maps.sources)
+    // Their clocks, which the path moves, are not.
+    var meters: [UInt8] = []
+    try maps.meters.forEachEntry { key, row in
+      meters += key
+      meters += row.prefix(MemoryLayout<MapContents.Rates>.size)
+    }
+    self.meters = meters
   }
 
   private static func keys(_ map: BPFMap) throws(BPFError) -> [UInt8] {
@@ -149,13 +180,24 @@ extension KernelReading {
       })
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
-      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere)
+      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
+      withoutAggregation: withoutAggregation)
   }
 
-  /// The kernel numbers a peer's namespace only when it is another one.
+  private var withoutAggregation: Set<InterfaceName> {
+    Set(
+      links.filter { link in
+        switch aggregation[link.index] {
+        case nil: false
+        case .some(false): true
+        case .some(true): adjusted[UInt32(bitPattern: link.index)]?.aggregates == true
+        }
+      }.compactMap { InterfaceName($0.name) })
+  }
+
   private var portsToElsewhere: Set<InterfaceName> {
     Set(
-      links.filter { $0.kind == "veth" && $0.peer?.namespaceIdentifier != nil }
+      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }
         .compactMap { InterfaceName($0.name) })
   }
 
@@ -173,7 +215,8 @@ extension KernelReading {
         // What others have set back is not in effect any more.
         let inEffect = InterfaceAdjustment(
           promiscuous: adjusted.promiscuous && link.flags.contains(.promiscuous),
-          raised: adjusted.raised && link.flags.contains(.up))
+          raised: adjusted.raised && link.flags.contains(.up),
+          aggregates: adjusted.aggregates && aggregation[link.index] != false)
         state.adjustments[name] = inEffect
       }
     }
@@ -227,6 +270,7 @@ extension KernelReading {
       state.connections[number] = model ?? Self.unusable(number)
     }
     state.virtualAddresses = Set(rows.virtuals.map { VirtualAddress($0) })
+    for (key, row) in rows.meters { state.meters[IPv4Address(key.meter)] = TrafficLimit(row) }
     if rows.hasForeignRows { state.datapath = .otherLayout }
   }
 
@@ -253,6 +297,14 @@ extension KernelReading {
         },
         isOurs: OwnershipMark.isOurs(link))
     }.sorted { $0.name < $1.name }
+  }
+}
+
+extension Link {
+  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace,
+  /// which the kernel numbers only then, and nobody wants them to wait here.
+  var leadsElsewhere: Bool {
+    kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
   }
 }
 

@@ -27,6 +27,8 @@ package actor LinuxDataplane: Dataplane {
   private let thread: NamespaceThread
   private let events: AsyncStream<Void>
   private var openSocket: NetlinkSocket?
+  /// Whether GRO of the interfaces that it works with is its business.
+  private let setsAggregation: Bool
   let pins: DatapathPins
   /// What was last seen, and what was made of it: most looks see the same.
   private var last: (look: KernelLook, observation: DataplaneObservation)?
@@ -36,9 +38,12 @@ package actor LinuxDataplane: Dataplane {
   /// - Parameters:
   ///   - namespace: Path of the node's network namespace, such as `/run/netns/NAME`; nil: that of the caller.
   ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
+  ///   - setsAggregation: GRO is set on underlays and ports while they are used; else it stays as it is, and
+  ///     what an earlier process set is put back.
   /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system;
   ///   and when another process works on this namespace or with these pins, as nobody can while this lives.
-  package init(namespace: String?, pins: String) throws {
+  package init(namespace: String?, pins: String, setsAggregation: Bool = true) throws {
+    self.setsAggregation = setsAggregation
     kernelRelease = try Self.usableKernelRelease()
     try Self.checkPrivilege()
     try PinFolder.mountFileSystem()
@@ -76,6 +81,16 @@ package actor LinuxDataplane: Dataplane {
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
       look.adjusted = try ledger.all()
+    }
+    // A frame that is handed over would not meet them.
+    reading.filtered = Set(
+      try reading.links.filter(\.leadsElsewhere).map(\.index)
+        .filter { try !BPFLink.attached(toInterface: $0, at: .tcxEgress).isEmpty })
+    if setsAggregation {
+      let offload = try ReceiveOffload()
+      for link in reading.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
+        reading.aggregation[link.index] = offload.isOn(link.name)
+      }
     }
     if let contents = try pins.contents() {
       look.datapath = contents.condition

@@ -18,8 +18,10 @@ extension IPv4Address {
 }
 
 extension esw_connection_row {
-  /// - Parameter port: Index of the row's port.
-  init(_ row: ConnectionRow, port: UInt32) {
+  /// - Parameters:
+  ///   - port: Index of the row's port.
+  ///   - underlay: That of its underlay; 0: as routed.
+  init(_ row: ConnectionRow, port: UInt32, underlay: UInt32 = 0) {
     self.init()
     port_ifindex = port
     (outer_tag, inner_tag) = row.port.vlan?.tags ?? (0, 0)
@@ -30,15 +32,38 @@ extension esw_connection_row {
     fixed_address_be = row.fixedAddress.networkOrder
     withUnsafeMutableBytes(of: &fixed_mac) { $0.copyBytes(from: row.fixedMAC.bytes) }
     withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: row.id.bytes) }
-    time_to_live = 64
-    // Every class is forwarded.
-    withUnsafeMutableBytes(of: &rules) { bytes in
-      for index in bytes.indices { bytes[index] = 0xFF }
-    }
+    underlay_ifindex = underlay
+    meter = row.isMetered ? row.tunnelAddress.value : 0
+    set(row.forwarding)
     let used = row.remotes.prefix(Int(ESW_REMOTES_MAX))
     remote_count = UInt8(used.count)
     if used.count > 0 { remotes.0 = esw_remote(used[0]) }
     if used.count > 1 { remotes.1 = esw_remote(used[1]) }
+  }
+
+  private mutating func set(_ forwarding: ForwardingConfiguration) {
+    time_to_live = forwarding.timeToLive
+    switch forwarding.differentiation {
+    case .copied: flags |= ESW_CONNECTION_COPY_DSCP.rawValue
+    // RFC 2474 section 3: the upper six bits.
+    case .codePoint(let codePoint): service = codePoint << 2
+    }
+    if forwarding.hasUDPChecksum { flags |= ESW_CONNECTION_UDP_CHECKSUM.rawValue }
+    if forwarding.clampsMSS { flags |= ESW_CONNECTION_CLAMP_MSS.rawValue }
+    if forwarding.answersKnown { flags |= ESW_CONNECTION_ANSWER_KNOWN.rawValue }
+    withUnsafeMutableBytes(of: &rules) { bytes in
+      withUnsafeBytes(of: forwarding.rules.words) { bytes.copyBytes(from: $0) }
+    }
+  }
+
+  private var forwarding: ForwardingConfiguration {
+    func has(_ flag: esw_connection_flag) -> Bool { flags & flag.rawValue != 0 }
+    let words = withUnsafeBytes(of: rules) { $0.loadUnaligned(as: SIMD16<UInt32>.self) }
+    return ForwardingConfiguration(
+      rules: ForwardingRules(words: words), timeToLive: time_to_live,
+      differentiation: has(ESW_CONNECTION_COPY_DSCP) ? .copied : .codePoint(service >> 2),
+      hasUDPChecksum: has(ESW_CONNECTION_UDP_CHECKSUM), clampsMSS: has(ESW_CONNECTION_CLAMP_MSS),
+      answersKnown: has(ESW_CONNECTION_ANSWER_KNOWN))
   }
 
   /// The row in the model's words; nil when it holds something that we do not write, so that it has to be
@@ -54,10 +79,12 @@ extension esw_connection_row {
       port: PortReference(name(port_ifindex), vlan: tags.vlan),
       tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
-      learningLimit: learning_limit, ageingSeconds: ageing_seconds,
+      learningLimit: learning_limit, ageingSeconds: ageing_seconds, forwarding: forwarding,
+      underlay: underlay_ifindex == 0 ? nil : name(underlay_ifindex), isMetered: meter != 0,
       handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
-    // Fields that the model has no words for (other flags, underlay) must be as we write them.
-    return bytes(of: esw_connection_row(row, port: port_ifindex)) == bytes(of: self) ? row : nil
+    // What the model has no words for (other flags, somebody else's meter) must be as we write it.
+    let ours = esw_connection_row(row, port: port_ifindex, underlay: underlay_ifindex)
+    return bytes(of: ours) == bytes(of: self) ? row : nil
   }
 }
 
@@ -120,6 +147,12 @@ extension ConnectionID {
   fileprivate init(bytes: [UInt8]) {
     let words = [bytes.prefix(8), bytes.dropFirst(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     self.init(high: words[0], low: words[1])
+  }
+}
+
+extension TrafficLimit {
+  init(_ row: esw_meter_row) {
+    self.init(bitsPerSecond: row.bits_per_second, packetsPerSecond: row.packets_per_second)
   }
 }
 

@@ -119,7 +119,7 @@ extension StepExecution {
     let maps = try maps()
     let before: esw_connection_row? = try maps.connections.value(
       of: esw_connection_key(connection: row.number.value))
-    let after = esw_connection_row(row, port: try index(name))
+    let after = esw_connection_row(row, port: try index(name), underlay: try rowIndex(row.underlay))
     let isKept = try maps.keepsRows(of: row.number)
     if isKept, let before, bytes(of: before) == bytes(of: after) { return .alreadySo }
     try maps.put(after, row.number)
@@ -130,6 +130,15 @@ extension StepExecution {
       try maps.forgetHolders(of: row.number)
     }
     return .applied
+  }
+
+  /// As a row has it, 0 for none; one that is gone is left for nothing to match.
+  private mutating func rowIndex(_ reference: InterfaceReference?) throws -> UInt32 {
+    switch reference {
+    case nil: 0
+    case .name(let name): try index(name)
+    case .gone(let index): index
+    }
   }
 
   mutating func putPort(_ port: PortReference, _ number: ConnectionNumber) throws -> StepOutcome {

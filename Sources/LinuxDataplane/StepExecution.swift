@@ -63,6 +63,8 @@ struct StepExecution {
     case .removeSource(let key): try removeSource(key)
     case .putVirtualAddress(let virtual): try maps().put(virtual) ? .applied : .alreadySo
     case .removeVirtualAddress(let virtual): try maps().remove(virtual) ? .applied : .alreadySo
+    case .putMeter(let address, let limit): try maps().put(limit, for: address) ? .applied : .alreadySo
+    case .removeMeter(let address): try maps().removeMeter(of: address) ? .applied : .alreadySo
     }
   }
 

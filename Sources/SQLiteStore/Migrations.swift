@@ -11,6 +11,7 @@ enum Migrations {
     migrator.registerMigration("4 ports", migrate: makePorts)
     migrator.registerMigration("5 identity", migrate: makeIdentity)
     migrator.registerMigration("6 attachments by VLAN", migrate: makeVLANs)
+    migrator.registerMigration("7 forwarding", migrate: makeForwarding)
     return migrator
   }
 

@@ -20,7 +20,8 @@ extension SimulatedDataplane {
     case .adjustInterface(let name, let adjustment): adjust(name, adjustment)
     case .restoreInterface(let name): restore(name)
     case .attachProgram, .detachProgram, .putTunnel, .removeTunnel, .putConnection, .removeConnection,
-      .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress:
+      .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress,
+      .putMeter, .removeMeter:
       state.datapath == nil ? Self.notLoaded : changeRow(step)
     }
   }
@@ -161,6 +162,8 @@ extension SimulatedDataplane {
     case .removeVirtualAddress(let virtual):
       state.virtualAddresses.remove(virtual)
       forgetHolder(of: virtual)
+    case .putMeter(let address, let limit): state.meters[address] = limit
+    case .removeMeter(let address): state.meters[address] = nil
     default: return .refused("EINVAL")
     }
     return .applied

@@ -76,6 +76,15 @@ import Testing
     #expect(desired.state.adjustments == [Sample.segment: adjustment])
   }
 
+  @Test func `GRO is wanted at underlay and port where the node may set it`() {
+    let observation = DataplaneObservation(
+      state: DataplaneState(), interfaces: Sample.observation().interfaces,
+      withoutAggregation: [Sample.underlay, Sample.segment, Sample.bridge])
+    let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
+    #expect(Set(desired.state.adjustments.keys) == [Sample.underlay, Sample.segment])
+    #expect(desired.state.adjustments.values.allSatisfy { $0.aggregates })
+  }
+
   @Test(arguments: ["a default route", "a master", "loopback", "our own"])
   func `an interface that has become unfit since it was attached keeps its frames`(_ reason: String) {
     let fact = InterfaceFact(

@@ -103,7 +103,7 @@ import Testing
       #expect(without.ports == [PortReference(gone): ConnectionNumber(1)])
       #expect(without.connections[ConnectionNumber(1)]?.port.interface == gone)
       #expect(without.programs.contains(ProgramAttachment(program: .local, interface: gone)))
-      #expect(without.adjustments == [:])
+      #expect(without.adjustments[ContractNode.segment] == nil)
 
       try await node.makeSegmentAnew()
       #expect(try await dataplane.observe().state == without)

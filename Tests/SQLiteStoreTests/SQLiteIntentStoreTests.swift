@@ -182,6 +182,53 @@ import Testing
     #expect(try open().snapshot.attachments.count == 3)
   }
 
+  @Test func `reads connections from before they had settings as those that nobody has set`() async throws {
+    let file = try DatabaseQueue(path: folder.path)
+    try Migrations.all.migrate(file, upTo: "5 identity")
+    try await file.write { database in
+      try database.execute(
+        sql: """
+          PRAGMA defer_foreign_keys = ON;
+          INSERT INTO meta VALUES (1, '\(testStoreID)', 7, 3);
+          INSERT INTO project (id, name, created_at) VALUES ('\(alice)', 'alice', 0);
+          INSERT INTO vpc VALUES ('\(id(1) as VPCID)', '\(alice)', 'v', '', '10.0.0.0/8', 0, 0);
+          INSERT INTO subnet VALUES
+            ('\(id(2) as SubnetID)', '\(alice)', '\(id(1) as VPCID)', 's', '', '10.1.0.0/24', '10.1.0.1', 1, '', '', 0, 0),
+            ('\(id(3) as SubnetID)', '\(alice)', '\(id(1) as VPCID)', 't', '', '10.2.0.0/24', '10.2.0.1', 1, '', '', 0, 0);
+          INSERT INTO instance VALUES ('\(id(6) as InstanceID)', '\(alice)', 'i', '', 'l2cg.small.ha', 'az1', 'az2',
+            '\(id(1) as VPCID)', '\(id(2) as SubnetID)', '10.1.0.9', 0, 0, 1);
+          INSERT INTO connection VALUES ('\(id(7) as ConnectionID)', 1, '\(alice)', '\(id(6) as InstanceID)', 'c',
+            '\(id(1) as VPCID)', '\(id(3) as SubnetID)', '10.2.0.8', '10.2.0.9', 0, 0, 1);
+          INSERT INTO remote VALUES ('\(id(7) as ConnectionID)', 0, '\(id(6) as InstanceID)', 9, '192.0.2.1', 4789);
+          """)
+    }
+    try file.close()
+    let store = try open()
+    let connection = try #require(store.snapshot.connections[id(7)])
+    #expect(connection.forwarding == .usual)
+    // And its flavors were labels.
+    #expect(!store.snapshot.enforcesFlavors)
+
+    var changed = connection
+    changed.forwarding = ForwardingSettings(
+      profile: .esw, overrides: [.broadcast: .init(toRemote: .limit(framesPerSecond: 9), toLocal: .drop)],
+      timeToLive: 3, differentiation: .copied, hasUDPChecksum: true, clampsMSS: false, answersKnown: false,
+      learningLimit: 0, ageingSeconds: 10, pinsUnderlay: false)
+    try await store.put([.putConnection(changed), .enforceFlavors(true)])
+    try await store.close()
+    let reopened = try open().snapshot
+    #expect(reopened.connections[id(7)] == changed)
+    #expect(reopened.enforcesFlavors)
+  }
+
+  @Test func `refuses settings of a connection that make no sense`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    try await store.close()
+    try execute("UPDATE connection SET forwarding = '{\"profile\":\"wan\"}'")
+    #expect(throws: StoreError.self) { try open() }
+  }
+
   @Test func `refuses the database of a newer version`() async throws {
     try await open().close()
     try execute("INSERT INTO grdb_migrations (identifier) VALUES ('99 the future')")

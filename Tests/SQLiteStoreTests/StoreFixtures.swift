@@ -182,6 +182,7 @@ struct Rows: Equatable {
   let store: StoreID
   let revision: Revision
   let nextConnectionNumber: UInt32
+  let enforcesFlavors: Bool
   let projects: [Project]
   let domain: Domain?
   let users: [User]
@@ -202,6 +203,7 @@ struct Rows: Equatable {
     store = snapshot.store
     revision = snapshot.revision
     nextConnectionNumber = snapshot.nextConnectionNumber
+    enforcesFlavors = snapshot.enforcesFlavors
     projects = snapshot.projects
     domain = snapshot.identity.domain
     users = snapshot.identity.users

@@ -16,9 +16,11 @@ rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 i
       // This helper speaks the machine's byte order.
       .remote_ipv4 = bpf_ntohl(remote->address_be),
       .local_ipv4 = bpf_ntohl(frame->connection->tunnel_address_be),
+      .tunnel_tos = outer_service(skb, frame, 0),
       .tunnel_ttl = frame->connection->time_to_live,
   };
-  if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX) != 0)
+  __u64 flags = frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+  if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags) != 0)
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);
   frame->activity->directions[ESW_TO_REMOTE].slow += frame->segments;

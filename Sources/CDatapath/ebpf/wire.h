@@ -17,6 +17,8 @@
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
+#define PROTOCOL_ICMPV6 58
+#define PROTOCOL_VRRP 112
 #define PROTOCOL_SCTP 132
 
 struct ethernet_header {
@@ -42,6 +44,8 @@ struct ipv4_header {
 #define IPV4_WORDS_WITHOUT_OPTIONS 0x45
 /// More fragments follow, or this is not the first.
 #define IPV4_FRAGMENT_MASK 0x3fff
+/// This is not the first.
+#define IPV4_OFFSET_MASK 0x1fff
 
 struct ipv6_header {
   __u32 version_class_flow;
@@ -51,6 +55,31 @@ struct ipv6_header {
   __u32 source[4];
   __u32 destination[4];
 };
+
+/// RFC 4861 section 4
+#define ICMPV6_ROUTER_SOLICITATION 133
+#define ICMPV6_ROUTER_ADVERTISEMENT 134
+#define ICMPV6_NEIGHBOUR_SOLICITATION 135
+#define ICMPV6_NEIGHBOUR_ADVERTISEMENT 136
+#define ICMPV6_REDIRECT 137
+
+/// RFC 8200 section 4, RFC 4302
+#define EXTENSION_HOP_BY_HOP 0
+#define EXTENSION_ROUTING 43
+#define EXTENSION_FRAGMENT 44
+#define EXTENSION_AUTHENTICATION 51
+#define EXTENSION_DESTINATION 60
+
+/// The shortest of them; `fragment` is that of a fragment header only.
+struct extension_header {
+  __u8 next_header;
+  __u8 length;
+  __u16 fragment;
+  __u32 identification;
+};
+
+/// Not the first fragment (RFC 8200 section 4.5).
+#define IPV6_OFFSET_MASK 0xfff8
 
 struct udp_header {
   __u16 source_port;

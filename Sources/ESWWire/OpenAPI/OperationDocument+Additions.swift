@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [
+    operations: attachments + diagnoses + forwarding + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ])
 
@@ -94,7 +94,10 @@ extension Schema {
     "counters": answer(["to_remote": traffic, "to_local": traffic]).orNull,
     "drops": array(
       of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])),
-    "hosts": array(of: either(localHost, remoteHost)),
+    "class_drops": array(
+      of: answer([
+        "direction": words("to_remote", "to_local"), "class": words(of: FrameClass.self), "frames": count,
+      ])), "hosts": array(of: either(localHost, remoteHost)),
   ]).named("ConnectionDiagnosis")
 
   private static let traffic = answer(["frames": count, "bytes": count]).named("Traffic")
