@@ -21,7 +21,7 @@ extension esw_connection_row {
   /// - Parameters:
   ///   - port: Index of the row's port.
   ///   - underlay: That of its underlay; 0: as routed.
-  init(_ row: ConnectionRow, port: UInt32, underlay: UInt32 = 0) {
+  init(_ row: ConnectionRow, port: UInt32, underlay: UInt32) {
     self.init()
     port_ifindex = port
     (outer_tag, inner_tag) = row.port.vlan?.tags ?? (0, 0)

@@ -133,7 +133,7 @@ extension StepExecution {
   }
 
   /// As a row has it, 0 for none; one that is gone is left for nothing to match.
-  private mutating func rowIndex(_ reference: InterfaceReference?) throws -> UInt32 {
+  mutating func rowIndex(_ reference: InterfaceReference?) throws -> UInt32 {
     switch reference {
     case nil: 0
     case .name(let name): try index(name)

@@ -105,12 +105,14 @@ extension StepExecution {
     for (index, step) in run.enumerated() {
       guard case .putConnection(let row) = step, case .name(let name) = row.port.interface,
         let link = try link(name), row.remotes.count <= Int(ESW_REMOTES_MAX),
+        let underlay = try? rowIndex(row.underlay),
         !there.contains(bytes(of: esw_connection_key(connection: row.number.value)))
       else {
         others[index] = step
         continue
       }
-      rows.append((row.number, esw_connection_row(row, port: UInt32(bitPattern: link.index))))
+      let port = UInt32(bitPattern: link.index)
+      rows.append((row.number, esw_connection_row(row, port: port, underlay: underlay)))
     }
     try maps.putNew(rows)
     return run.indices.enumerated().map { place, _ in others[place].map { take($0) } ?? .applied }

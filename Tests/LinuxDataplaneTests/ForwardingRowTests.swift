@@ -4,6 +4,11 @@ import Testing
 
 @testable import LinuxDataplane
 
+extension esw_connection_row {
+  /// With no underlay to come by.
+  init(_ row: ConnectionRow, port: UInt32) { self.init(row, port: port, underlay: 0) }
+}
+
 @Suite struct `Forwarding settings in a row` {
   @Test func `have the data path's classes, in its order`() {
     let names = (0..<ESW_CLASS_COUNT.rawValue).map { esw_class_name($0).map { String(cString: $0) } }
