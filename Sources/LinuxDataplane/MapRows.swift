@@ -29,8 +29,9 @@ extension esw_connection_row {
     withUnsafeMutableBytes(of: &fixed_mac) { $0.copyBytes(from: row.fixedMAC.bytes) }
     withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: row.id.bytes) }
     time_to_live = 64
+    flags = ESW_CONNECTION_CLAMP_MSS.rawValue
     // Every class is forwarded.
-    withUnsafeMutableBytes(of: &rules) { bytes in bytes.indices.forEach { bytes[$0] = 0xFF } }
+    withUnsafeMutableBytes(of: &rules) { bytes in for index in bytes.indices { bytes[index] = 0xFF } }
     let used = row.remotes.prefix(Int(ESW_REMOTES_MAX))
     remote_count = UInt8(used.count)
     if used.count > 0 { remotes.0 = esw_remote(used[0]) }

@@ -67,7 +67,8 @@ struct `A data plane that somebody meddles with` {
       let connections = try map("esw_connections")
       let key = try #require(try connections.keys().first)
       var row = try #require(try connections.value(of: key))
-      row[12] = UInt8(ESW_CONNECTION_DISABLED.rawValue)  // flags, for which the model has no words
+      // Flags, for which the model has no words.
+      row[MemoryLayout<esw_connection_row>.offset(of: \.flags)!] ^= UInt8(ESW_CONNECTION_DISABLED.rawValue)
       try connections.set(key, to: row)
     case .pinsRemoved: try LinuxDataplane.removePins(stretch.pins.path)
     case .sourceOfNobody:

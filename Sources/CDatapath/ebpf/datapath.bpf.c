@@ -27,6 +27,31 @@ inline_always int belongs_to(struct frame *frame, __u32 number) {
 /// Bytes of a frame that are looked at: Ethernet, IPv6, TCP up to its length.
 #define INSPECTED (ETHERNET_LENGTH + (__u32)sizeof(struct ipv6_header) + 16)
 
+/// What becomes of a frame of the local side: a verdict, or VERDICT_TOO_BIG.
+inline_always int forward_local(struct __sk_buff *skb, struct frame *frame) {
+  __u32 reason = admit(skb, frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return drop(frame, ESW_TO_REMOTE, reason);
+  if (unlikely(frame->meaning == FRAME_HANDSHAKE)) {
+    clamp(skb, frame, ESW_TO_REMOTE);
+  } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
+    if (heed_local(skb, frame))
+      return flood_to_remotes(skb, frame);
+    if (frame->meaning != FRAME_ARP)
+      return is_request_for_node(frame) ? answer_local(skb, frame) : keep(frame, ESW_TO_REMOTE);
+  }
+  if (unlikely(is_group(frame->ethernet.destination)))
+    return flood_to_remotes(skb, frame);
+  int side = destination_side(frame);
+  if (likely(side > ESW_SIDE_LOCAL && side <= frame->connection->remote_count))
+    return send_to_remote(skb, frame, side - ESW_SIDE_REMOTE);
+  if (side == ESW_SIDE_LOCAL)
+    return drop(frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
+  if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
+    return keep(frame, ESW_TO_REMOTE);
+  return flood_to_remotes(skb, frame);
+}
+
 SEC("tc")
 int esw_local(struct __sk_buff *skb) {
   struct frame frame;
@@ -41,25 +66,8 @@ int esw_local(struct __sk_buff *skb) {
     return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);
   }
 
-  __u32 reason = admit(skb, &frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
-  if (unlikely(reason != ESW_DROP_REASON_COUNT))
-    return drop(&frame, ESW_TO_REMOTE, reason);
-  if (unlikely(frame.meaning != FRAME_PLAIN)) {
-    if (heed_local(skb, &frame))
-      return flood_to_remotes(skb, &frame);
-    if (frame.meaning != FRAME_ARP)
-      return is_request_for_node(&frame) ? answer_local(skb, &frame) : keep(&frame, ESW_TO_REMOTE);
-  }
-  if (unlikely(is_group(frame.ethernet.destination)))
-    return flood_to_remotes(skb, &frame);
-  int side = destination_side(&frame);
-  if (likely(side > ESW_SIDE_LOCAL && side <= frame.connection->remote_count))
-    return send_to_remote(skb, &frame, side - ESW_SIDE_REMOTE);
-  if (side == ESW_SIDE_LOCAL)
-    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
-  if (same_mac(frame.ethernet.destination, frame.connection->fixed_mac))
-    return keep(&frame, ESW_TO_REMOTE);
-  return flood_to_remotes(skb, &frame);
+  int verdict = forward_local(skb, &frame);
+  return likely(verdict != VERDICT_TOO_BIG) ? verdict : refuse_to_send(skb, &frame);
 }
 
 /// Outer addresses and VNI of a VXLAN packet at the underlay.
@@ -129,7 +137,7 @@ int esw_underlay(struct __sk_buff *skb) {
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 fate = judge_from_remote(skb, &frame, index);
   if (likely(fate == FATE_DELIVER))
-    return deliver(skb, &frame);
+    return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
@@ -161,7 +169,7 @@ int esw_slow(struct __sk_buff *skb) {
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 fate = judge_from_remote(skb, &frame, index);
   if (fate == FATE_DELIVER)
-    return deliver(skb, &frame);
+    return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);

@@ -21,6 +21,8 @@ enum frame_meaning {
   FRAME_ARP,
   /// ARP request of a remote for a virtual address whose holder, `answer_mac`, is known.
   FRAME_ARP_REQUEST_FOR_HOLDER,
+  /// TCP SYN or SYN-ACK of a connection that clamps; otherwise plain.
+  FRAME_HANDSHAKE,
 };
 
 struct frame {
@@ -67,8 +69,12 @@ inline_always __u32 inspect_transport(struct frame *frame, void *at, void *end, 
   if (!has_ports(protocol) || at + 4 > end)
     return ports;
   ports ^= *(__u32 *)at;
-  if (protocol == PROTOCOL_TCP && at + 13 <= end)
-    frame->headers = before + (((__u8 *)at)[12] >> 4) * 4;
+  if (protocol == PROTOCOL_TCP && at + TCP_FLAGS_AT + 1 <= end) {
+    const __u8 *tcp = at;
+    frame->headers = before + (tcp[TCP_WORDS_AT] >> 4) * 4;
+    if (unlikely(tcp[TCP_FLAGS_AT] & TCP_SYN) && (frame->connection->flags & ESW_CONNECTION_CLAMP_MSS))
+      frame->meaning = FRAME_HANDSHAKE;
+  }
   return ports;
 }
 

@@ -76,7 +76,7 @@ rare int answer_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) 
   if (!write_answer(skb, frame))
     return drop(frame, ESW_TO_LOCAL, ESW_DROP_KERNEL);
   frame->activity->directions[ESW_TO_LOCAL].answered++;
-  return send_to_remote(skb, frame, index);
+  return answer_to_remote(skb, frame, index);
 }
 
 /// A frame to the fixed MAC that asks for nothing ends here.

@@ -17,6 +17,8 @@
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
+#define PROTOCOL_IPV6_FRAGMENT 44
+#define PROTOCOL_ICMPV6 58
 #define PROTOCOL_SCTP 132
 
 struct ethernet_header {
@@ -42,6 +44,12 @@ struct ipv4_header {
 #define IPV4_WORDS_WITHOUT_OPTIONS 0x45
 /// More fragments follow, or this is not the first.
 #define IPV4_FRAGMENT_MASK 0x3fff
+#define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_DONT_FRAGMENT 0x4000
+/// First byte of a multicast address, and of all above (RFC 1112 section 4).
+#define IPV4_MULTICAST 224
+/// Every host reassembles packets of this length (RFC 1122 section 3.3.2).
+#define IPV4_LEAST_MTU 576u
 
 struct ipv6_header {
   __u32 version_class_flow;
@@ -52,12 +60,36 @@ struct ipv6_header {
   __u32 destination[4];
 };
 
+/// Every link carries packets of this length (RFC 8200 section 5).
+#define IPV6_LEAST_MTU 1280u
+#define IPV6_MULTICAST 0xff
+
+/// RFC 8200 section 4.5
+struct ipv6_fragment_header {
+  __u8 next_header;
+  __u8 reserved;
+  /// In units of 8 bytes, above three bits of flags.
+  __u16 offset;
+  __u32 identification;
+};
+
+#define IPV6_OFFSET_MASK 0xfff8
+
+#define UDP_CHECKSUM_AT 6
+
 struct udp_header {
   __u16 source_port;
   __u16 destination_port;
   __u16 length;
   __u16 checksum;
 };
+
+/// Of a TCP header (RFC 9293 section 3.1): its least length, and where its length in words, its flags and its sum are.
+#define TCP_LENGTH 20
+#define TCP_WORDS_AT 12
+#define TCP_FLAGS_AT 13
+#define TCP_CHECKSUM_AT 16
+#define TCP_SYN 0x02
 
 /// RFC 7348 section 5
 struct vxlan_header {
@@ -94,6 +126,12 @@ struct icmp_header {
 
 #define ICMP_ECHO_REPLY 0
 #define ICMP_ECHO_REQUEST 8
+#define ICMP_UNREACHABLE 3
+/// Code of ICMP_UNREACHABLE: fragmentation needed and DF set.
+#define ICMP_TOO_BIG 4
+/// Parameter problem; above it are questions and answers (RFC 1122 section 3.2.2).
+#define ICMP_LAST_ERROR 12
+#define ICMPV6_TOO_BIG 2
 
 /// Where the headers of a VXLAN packet stand (RFC 7348 section 5, over IPv4 without options).
 #define ETHERNET_LENGTH ((__u32)sizeof(struct ethernet_header))
