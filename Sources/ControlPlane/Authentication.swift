@@ -177,6 +177,12 @@ extension Request {
 extension HTTPRequest {
   var signable: SignableRequest {
     let (path, query) = target
+    return signable(path: path, query: query)
+  }
+
+  /// - Parameters:
+  ///   - path: Of `target`, as `query`: whoever has taken that apart need not do it twice.
+  func signable(path: String, query: String) -> SignableRequest {
     var fields = headerFields.map { HeaderField(canonicalName: $0.name.canonicalName, value: $0.value) }
     // HTTP types keep Host apart from the fields.
     if let authority { fields.append(HeaderField(canonicalName: "host", value: authority)) }

@@ -13,7 +13,9 @@ enum Door {
     case .agent:
       guard case .agent? = context.caller else { throw .agentToken }
       return nil
-    case .project: return try admit(context, to: operation, in: snapshot)
+    case .project:
+      let named = context.parameters.get("project_id").flatMap { ProjectID($0) }
+      return try admit(context.principal, to: operation, of: named, in: snapshot)
     case .domain:
       let authorization = try authorization(of: context, in: snapshot)
       if let action = operation.action, authorization.verdictInDomain(on: action) != .allowed {
@@ -56,19 +58,26 @@ enum Door {
   static func authorization(
     of context: CallContext, in snapshot: IntentSnapshot
   ) throws(CallError) -> Authorization {
-    let principal = try context.principal
+    try authorization(of: context.principal, in: snapshot)
+  }
+
+  private static func authorization(
+    of principal: Principal, in snapshot: IntentSnapshot
+  ) throws(CallError) -> Authorization {
     guard snapshot.identity.holds(principal) else { throw .credentialVoid }
     return Authorization(of: principal, in: snapshot.identity)
   }
 
   /// A project in which nothing is granted to the caller answers as one that does not exist (contract
   /// section 8.3); no agent's token opens any.
-  private static func admit(
-    _ context: CallContext, to operation: Operation, in snapshot: IntentSnapshot
+  ///
+  /// - Parameter named: What the path has for a project.
+  /// - Returns: The project.
+  static func admit(
+    _ principal: Principal, to operation: Operation, of named: ProjectID?, in snapshot: IntentSnapshot
   ) throws(CallError) -> ProjectID {
-    let authorization = try authorization(of: context, in: snapshot)
-    guard let project = context.parameters.get("project_id").flatMap({ ProjectID($0) }),
-      snapshot.project(project) != nil, authorization.hasAccess(to: project)
+    let authorization = try authorization(of: principal, in: snapshot)
+    guard let project = named, snapshot.project(project) != nil, authorization.hasAccess(to: project)
     else { throw .foreignProject }
     if let action = operation.action, authorization.verdict(on: action, in: project) != .allowed {
       throw .forbidden(action)

@@ -27,19 +27,19 @@ struct QuickReads: Sendable {
     let body: [ByteBuffer]
   }
 
-  func answer(_ head: HTTPRequest, on channel: any Channel) -> Answer? {
+  func answer(_ head: HTTPRequest) -> Answer? {
     // At debug, reads have their line in the log.
     guard head.method == .get, logger.logLevel > .debug, Self.hasNothingElse(head.headerFields),
       (try? RequestLimits.check(head)) != nil
     else { return nil }
-    let path = head.target.path
+    let (path, query) = head.target
     // Of all that ends so the signature is looked at, whether it is on the shelf or not: the time that an
     // answer takes tells nobody what others have asked.
     guard path.hasSuffix("/connections") || path.hasSuffix("/instances"), PlainPath.isPlain(path),
       let project = Self.project(of: path)
     else { return nil }
     let view = core.view
-    let signable = head.signable
+    let signable = head.signable(path: path, query: query)
     guard let claim = try? SignatureClaim(of: signable, now: view.now),
       let key = try? claim.verify(signable, body: BodyHash(), key: view.snapshot.accessKey(claim.keyID)),
       let principal = try? Authentication.principal(of: key, in: view.snapshot),
@@ -47,12 +47,11 @@ struct QuickReads: Sendable {
         PageShelf.Request(project: project, target: head.path ?? "/"), of: PageShelf.Basis(of: view),
         at: view.now)
     else { return nil }
-    var context = CallContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
-    context.caller = .user(principal)
-    context.operation = page.operation
-    context.coreContext.parameters["project_id"] = Substring(project.description)
-    guard let admitted = try? Door.admit(context, in: view.snapshot), admitted == project else { return nil }
-    return answer(page.bytes, under: context.requestID, at: view.now)
+    // A page is kept for an operation of a project, made for whoever is admitted to that.
+    guard page.operation.door == .project,
+      (try? Door.admit(principal, to: page.operation, of: project, in: view.snapshot)) != nil
+    else { return nil }
+    return answer(page.bytes, under: CallContext.newRequestID(), at: view.now)
   }
 
   private func answer(_ page: ByteBuffer, under requestID: String, at now: Timestamp) -> Answer {
@@ -107,7 +106,7 @@ final class QuickReadsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       if underWay == 0, context.channel.isWritable {
-        next = reads.answer(head, on: context.channel)
+        next = reads.answer(head)
         if next != nil { return }
       }
       underWay += 1

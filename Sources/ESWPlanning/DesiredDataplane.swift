@@ -24,7 +24,7 @@ package struct DesiredDataplane: Hashable, Sendable {
     for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
     for connection in configuration.connections {
       guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
-      add(connection, port: port)
+      add(connection, port: port, handsOver: observation.portsToElsewhere.contains(port))
     }
   }
 
@@ -153,14 +153,16 @@ package struct DesiredDataplane: Hashable, Sendable {
     return nil
   }
 
-  private mutating func add(_ connection: ConnectionConfiguration, port: InterfaceName) {
+  private mutating func add(
+    _ connection: ConnectionConfiguration, port: InterfaceName, handsOver: Bool
+  ) {
     state.programs.insert(ProgramAttachment(program: .local, interface: .name(port)))
     state.ports[.name(port)] = connection.number
     state.connections[connection.number] = ConnectionRow(
       id: connection.id, number: connection.number, port: .name(port),
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
-      ageingSeconds: connection.ageingSeconds)
+      ageingSeconds: connection.ageingSeconds, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

@@ -72,7 +72,15 @@ extension KernelReading {
           program: attachment.program, interface: now ?? .gone(index: attachment.pinned))
       })
     if let rows { add(rows, names, to: &state) }
-    return DataplaneObservation(state: state, interfaces: interfaceFacts(names))
+    return DataplaneObservation(
+      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere)
+  }
+
+  /// The kernel numbers a peer's namespace only when it is another one.
+  private var portsToElsewhere: Set<InterfaceName> {
+    Set(
+      links.filter { $0.kind == "veth" && $0.peer?.namespaceIdentifier != nil }
+        .compactMap { InterfaceName($0.name) })
   }
 
   private func addDevices(_ names: InterfaceNames, to state: inout DataplaneState) {

@@ -23,13 +23,13 @@ extension esw_connection_row {
     self.init()
     port_ifindex = port
     tunnel_address_be = row.tunnelAddress.networkOrder
+    flags = ESW_CONNECTION_CLAMP_MSS.rawValue | (row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0)
     learning_limit = row.learningLimit
     ageing_seconds = row.ageingSeconds
     fixed_address_be = row.fixedAddress.networkOrder
     withUnsafeMutableBytes(of: &fixed_mac) { $0.copyBytes(from: row.fixedMAC.bytes) }
     withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: row.id.bytes) }
     time_to_live = 64
-    flags = ESW_CONNECTION_CLAMP_MSS.rawValue
     // Every class is forwarded.
     withUnsafeMutableBytes(of: &rules) { bytes in for index in bytes.indices { bytes[index] = 0xFF } }
     let used = row.remotes.prefix(Int(ESW_REMOTES_MAX))
@@ -50,8 +50,9 @@ extension esw_connection_row {
       id: ConnectionID(bytes: withUnsafeBytes(of: uuid) { Array($0) }), number: number,
       port: name(port_ifindex), tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
-      learningLimit: learning_limit, ageingSeconds: ageing_seconds)
-    // Fields that the model has no words for (flags, underlay) must be as we write them.
+      learningLimit: learning_limit, ageingSeconds: ageing_seconds,
+      handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
+    // Fields that the model has no words for (other flags, underlay) must be as we write them.
     return bytes(of: esw_connection_row(row, port: port_ifindex)) == bytes(of: self) ? row : nil
   }
 }

@@ -104,6 +104,7 @@ final class CommitQueue: Sendable {
       board.publish(writing.snapshot)
     }
     for answer in writing.answers { answer(writing.snapshot) }
+    file.checkpoints.noteTransaction()
   }
 }
 

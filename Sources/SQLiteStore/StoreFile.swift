@@ -6,6 +6,7 @@ import Synchronization
 /// The database file: made for its owner only, held by one process, written through to the disk.
 struct StoreFile: Sendable {
   let pool: DatabasePool
+  let checkpoints: Checkpoints
   private let lock: FileLock
 
   /// - Parameter newStore: The name that a new store gets.
@@ -15,6 +16,7 @@ struct StoreFile: Sendable {
       try Self.makeFile(path)
       pool = try Self.openPool(path)
       try Self.migrate(pool, path: path, newStore: newStore)
+      checkpoints = try Checkpoints(path: path)
     } catch {
       throw Self.explain(error, path: path)
     }
@@ -23,6 +25,7 @@ struct StoreFile: Sendable {
   /// Waits for what is being written. Afterwards the store may be opened again.
   func close() async throws {
     try await pool.writeWithoutTransaction { _ in }
+    try await checkpoints.close()
     try pool.close()
     lock.release()
   }
@@ -57,6 +60,7 @@ struct StoreFile: Sendable {
       try database.execute(sql: "PRAGMA synchronous = FULL")
       // What a savepoint may have to take back is kept in memory: in a file it was more writes than the log.
       try database.execute(sql: "PRAGMA temp_store = MEMORY")
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpoints.longestLog)")
       let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1
       guard synchronous == 2 else { throw StoreError.notDurable(synchronous: synchronous) }
     }

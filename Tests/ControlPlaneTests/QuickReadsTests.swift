@@ -20,7 +20,6 @@ private struct Shelved {
   let lab = Lab()
   let core: ControlPlaneCore
   let reads: QuickReads
-  let channel = EmbeddedChannel()
 
   init(logLevel: Logger.Level = .info, page: ByteBuffer = page) async throws {
     try await lab.seed()
@@ -69,13 +68,13 @@ private struct Shelved {
       method: method, scheme: "http", authority: "localhost", path: "\(path)?\(query)", headerFields: fields)
   }
 
-  func answers(_ request: HTTPRequest) -> Bool { reads.answer(request, on: channel) != nil }
+  func answers(_ request: HTTPRequest) -> Bool { reads.answer(request) != nil }
 }
 
 @Suite struct `A kept page` {
   @Test func `is given to who may read it, under a request id of its own`() async throws {
     let shelved = try await Shelved()
-    let answer = try #require(shelved.reads.answer(shelved.request(), on: shelved.channel))
+    let answer = try #require(shelved.reads.answer(shelved.request()))
     let requestID = try #require(answer.head.headerFields[.requestID])
     let body = answer.body.map { String(buffer: $0) }.joined()
     #expect(body == #"{"request_id":"\#(requestID)","page":1}"#)

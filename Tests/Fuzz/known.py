@@ -87,9 +87,11 @@ class Known:
         elif response.status_code == 204 and response.request.url.endswith("/password"):
             self.password = json.loads(response.request.body)["user"]["password"]
         elif method == "POST" and response.status_code in (200, 201):
-            for name, row in response.json().items():
+            for name, rows in response.json().items():
+                name = kind(name.removesuffix("s") + "_id") if isinstance(rows, list) else name
                 if name in self.rows:
-                    self.remember(name, row)
+                    for row in rows if isinstance(rows, list) else [rows]:
+                        self.remember(name, row)
 
     def choose(self, name):
         """A row that the name can mean."""
@@ -133,7 +135,10 @@ class Known:
                 parameters[name] = f"{self.chance.getrandbits(128):032x}"
 
     def fill(self, case):
-        """Puts rows into the path of a request, and into its body such as go with them."""
+        """Puts rows into the path of a request, and into its body such as go with them.
+
+        Returns whether the path is another one now."""
+        path_before = dict(case.path_parameters or {})
         self.put_into_path(case.path_parameters)
         self.put_identity_into_path(case.path_parameters, changes=case.method not in ("GET", "HEAD"),
                                     changes_password=case.path.endswith("/password"))
@@ -145,6 +150,7 @@ class Known:
         self.vpc = instance and instance["tunnel_info"]["vpc_id"]
         self.subnet = connection and connection["virsubnet_id"]
         self.put_into_body(case.body, is_valid=case.meta is None or case.meta.generation.mode.is_positive)
+        return path != path_before
 
     def put_into_body(self, value, is_valid):
         if isinstance(value, list):
@@ -157,7 +163,7 @@ class Known:
             self.put_values(value)
         vport = value.get("vport")
         if isinstance(vport, dict) and UUID.fullmatch(str(vport.get("id"))) and self.rows["port"] and self.likely():
-            ports = [row for row in self.rows["port"] if row["network_id"] == self.subnet] or self.rows["port"]
+            ports = [row for row in self.rows["port"] if row.get("network_id") == self.subnet] or self.rows["port"]
             vport["id"] = self.chance.choice(ports)["id"]
         for member in value.values():
             self.put_into_body(member, is_valid)

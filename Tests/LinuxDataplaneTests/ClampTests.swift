@@ -62,7 +62,7 @@ struct `The segment size of a TCP handshake` {
 
   @Test func `is left alone where a connection does not clamp`() async throws {
     try await withFrameBed { bed in
-      try bed.change { $0.flags = 0 }
+      try bed.change { $0.flags &= ~ESW_CONNECTION_CLAMP_MSS.rawValue }
       let said = Packets.segment(.there, isSix: false, flags: 0x02, options: Self.segment)
       try bed.atHost.say(said)
       #expect(try await bed.atFar.hearsBytes { $0 == said } != nil)

@@ -48,6 +48,14 @@ import Testing
     #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
   }
 
+  @Test func `whether frames are handed over is kept in its flag`() {
+    var row = Self.row
+    row.handsOver = true
+    let written = esw_connection_row(row, port: 5)
+    #expect(written.flags == ESW_CONNECTION_PEER.rawValue)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+  }
+
   @Test func `a row with something that we do not write is not taken for ours`() {
     let changes: [(inout esw_connection_row) -> Void] = [
       { $0.flags = 1 }, { $0.underlay_ifindex = 3 }, { $0.remote_count = 3 }, { $0.remotes.0.vni = 0 },

@@ -55,6 +55,22 @@ import Testing
     #expect(settings == ["wal", "2", "1"])
   }
 
+  @Test func `carries its log over beside the commits, long before a commit has to`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    let again = IntentEdit.putVPC(vpc(1))
+    let before = try modified()
+    for _ in 0..<Checkpoints.interval { try await store.put([again]) }
+    try await store.file.checkpoints.finish()
+    #expect(try modified() > before)
+  }
+
+  /// The database itself: until a checkpoint commits are in the log only.
+  private func modified() throws -> Date {
+    try #require(
+      FileManager.default.attributesOfItem(atPath: folder.path)[.modificationDate] as? Date)
+  }
+
   @Test func `belongs to its owner alone`() async throws {
     let store = try open()
     try await store.put(everything)

@@ -43,10 +43,12 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
       return FATE_KEEP;
     }
   }
+  frame->to_known = 0;
   if (unlikely(is_group(frame->ethernet.destination))) {
     frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
   } else {
     int side = destination_side(frame);
+    frame->to_known = side == ESW_SIDE_LOCAL;
     if (unlikely(side > ESW_SIDE_LOCAL))
       return FATE_DROP + (side == ESW_SIDE_REMOTE + (int)index ? ESW_DROP_SAME_SIDE : ESW_DROP_SPLIT_HORIZON);
     if (unlikely(side == SIDE_UNKNOWN)) {
@@ -63,6 +65,15 @@ rare int refuse_to_deliver(struct __sk_buff *skb, struct frame *frame, __u32 mtu
   return tell_too_big(skb, frame, mtu, ESW_TO_LOCAL) ? answer_to_remote(skb, frame, index) : TCX_DROP;
 }
 
+/// Whether the frame may be handed to the far end of the port's veth pair at once, as if it had come in there. That
+/// end does not look at the frame's type again: it goes on as the IPv4 packet to this machine that the outer one was.
+/// So only IPv4 may, to a host that is known there, and only what this path has stripped itself.
+inline_always int may_hand_over(struct __sk_buff *skb, const struct frame *frame) {
+  return (frame->connection->flags & ESW_CONNECTION_PEER) && frame->to_known &&
+         frame->ethernet.type == bpf_htons(ETHERTYPE_IPV4) && skb->protocol == bpf_htons(ETHERTYPE_IPV4) &&
+         skb->pkt_type == ESW_PACKET_HOST;
+}
+
 /// Sends a bare frame of remote number `index` out of the attachment port.
 inline_always int deliver(struct __sk_buff *skb, struct frame *frame, __u32 index) {
   __u32 port = frame->connection->port_ifindex;
@@ -72,6 +83,8 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame, __u32 inde
       return refuse_to_deliver(skb, frame, mtu, index);
   }
   count_delivered(frame);
+  if (may_hand_over(skb, frame))
+    return bpf_redirect_peer(port, 0);
   return bpf_redirect(port, 0);
 }
 

@@ -46,6 +46,8 @@ struct frame {
   __u8 sender_from_arp;
   /// Set for FRAME_ARP_REQUEST_FOR_HOLDER only.
   __u8 answer_mac[6];
+  /// From a remote, to a host that is known on the local side.
+  __u8 to_known;
 };
 
 /// Mixes three words so that neighbouring addresses and ports end in different upper bits.

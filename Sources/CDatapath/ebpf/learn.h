@@ -6,6 +6,7 @@
 #define ESW_LEARN_H
 
 #include "count.h"
+#include "recent.h"
 
 #define NANOSECONDS 1000000000ull
 
@@ -49,21 +50,6 @@ rare void learn_new(struct frame *frame, struct esw_fdb_key *key, __u8 side, con
     __sync_fetch_and_add(&state->learned, -1);
 }
 
-inline_always struct esw_recent_host *recent_host(const struct frame *frame, const __u8 *mac) {
-  return &frame->activity->recent[(mac[5] ^ mac[4]) & (ESW_RECENT_HOSTS - 1)];
-}
-
-inline_always int is_recent(const struct esw_recent_host *recent, const __u8 *mac, __u64 now) {
-  return recent->until_ns > now && same_mac(recent->mac, mac);
-}
-
-inline_always void remember(struct esw_recent_host *recent, const __u8 *mac, __u8 side, __u8 heard, __u64 since) {
-  recent->until_ns = since + ESW_REFRESH_NS;
-  copy_mac(recent->mac, mac);
-  recent->side = side;
-  recent->heard = heard;
-}
-
 /// Whether a host that is on `row->side` and now speaks on `side` may move (RFC 7432 section 15.1). Two remotes are two
 /// doors of one far site, and a host may use both: only moves across the stretch count.
 ///
@@ -105,6 +91,8 @@ rare __u32 learn_move(struct frame *frame, struct esw_fdb_row *row, __u8 side) {
   row->side = side;
   row->since_ns = row->last_seen_ns = frame->now;
   note_address(row, frame);
+  // Not `heard`: frames to it follow at once, and its own are still asked for in the FDB.
+  remember(frame, frame->ethernet.source, side, 0, frame->now);
   return ESW_DROP_REASON_COUNT;
 }
 
@@ -123,9 +111,8 @@ inline_always int is_restless(struct esw_fdb_row *row, __u64 now) {
 /// Learns the frame's source on `side`. Returns ESW_DROP_REASON_COUNT unless the frame must not cross: the address is
 /// pinned or held elsewhere.
 inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_direction direction) {
-  struct esw_recent_host *recent = recent_host(frame, frame->ethernet.source);
-  if (likely(is_recent(recent, frame->ethernet.source, frame->now) && recent->heard && recent->side == side &&
-             !frame->sender_from_arp))
+  const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.source);
+  if (likely(recent && recent->heard && recent->side == side && !frame->sender_from_arp))
     return ESW_DROP_REASON_COUNT;
   struct esw_fdb_key key = {.connection = frame->number};
   copy_mac(key.mac, frame->ethernet.source);
@@ -142,7 +129,7 @@ inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_directi
   } else if (frame->sender_from_arp)
     note_address(row, frame);
   if (likely(!is_restless(row, frame->now)))
-    remember(recent, frame->ethernet.source, side, 1, row->last_seen_ns);
+    remember(frame, frame->ethernet.source, side, 1, row->last_seen_ns);
   return ESW_DROP_REASON_COUNT;
 }
 
@@ -150,8 +137,8 @@ inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_directi
 
 /// The side on which the frame's destination lives, or SIDE_UNKNOWN.
 inline_always int destination_side(const struct frame *frame) {
-  struct esw_recent_host *recent = recent_host(frame, frame->ethernet.destination);
-  if (likely(is_recent(recent, frame->ethernet.destination, frame->now)))
+  const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.destination);
+  if (likely(recent))
     return recent->side;
   struct esw_fdb_key key = {.connection = frame->number};
   copy_mac(key.mac, frame->ethernet.destination);
@@ -159,7 +146,7 @@ inline_always int destination_side(const struct frame *frame) {
   if (unlikely(!row || is_aged(row, frame->connection->ageing_seconds, frame->now)))
     return SIDE_UNKNOWN;
   // Not `heard`: its next frame must still refresh the row.
-  remember(recent, frame->ethernet.destination, row->side, 0, frame->now);
+  remember(frame, frame->ethernet.destination, row->side, 0, frame->now);
   return row->side;
 }
 

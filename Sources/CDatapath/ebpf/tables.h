@@ -54,6 +54,10 @@ struct {
 } esw_fdb SEC(".maps");
 
 struct {
+  FIXED(BPF_MAP_TYPE_PERCPU_ARRAY, ESW_RECENT_BLOCKS, __u32, struct esw_recent_row);
+} esw_recent SEC(".maps");
+
+struct {
   FIXED(BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct esw_node_row);
 } esw_node SEC(".maps");
 

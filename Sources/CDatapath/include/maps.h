@@ -78,6 +78,7 @@
 // esw_states       HASH            esw_connection_key    esw_state_row
 // esw_activity     PERCPU_HASH     esw_connection_key    esw_activity_row (one for each possible CPU)
 // esw_fdb          HASH            esw_fdb_key           esw_fdb_row
+// esw_recent       PERCPU_ARRAY    __u32 block           esw_recent_row
 // esw_node         PERCPU_ARRAY, 1 __u32 0               esw_node_row
 // esw_offenders    LRU_HASH        esw_offender_key      esw_offender_row
 // esw_virtuals     HASH            esw_virtual_key       esw_virtual_row
@@ -87,7 +88,7 @@
 // Written by user space only: meta, tunnels, ports, connections, sources.
 // Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals.
 // Rates written by user space, clocks by the path: meters.
-// Written by the path and the sweep only: fdb, neighbours, node, offenders.
+// Written by the path and the sweep only: fdb, recent, neighbours, node, offenders.
 
 /// The node: the map set's identity, and what the path must know of the machine.
 struct esw_meta_row {
@@ -477,17 +478,35 @@ struct esw_remote_activity {
   struct esw_next_hop next_hop;
 };
 
-/// Hosts whose side a CPU remembers beside the FDB, a power of two.
+/// Hosts of one connection that a CPU remembers with its counters, a power of two: there before anything is looked up.
 #define ESW_RECENT_HOSTS 8
+
+/// Hosts of all connections that a CPU remembers, in blocks because the kernel gives at most 32 KiB a CPU at once
+/// (PCPU_MIN_UNIT_SIZE, linux/percpu.h); both powers of two. 256 KiB a CPU, so that 10,000 hosts fit a core's cache.
+#define ESW_RECENT_BLOCKS 16
+#define ESW_RECENT_BLOCK_HOSTS 1024
+
+/// Places in which a host can be; neighbours in one cache line.
+#define ESW_RECENT_PLACES 2
+
+/// Nanoseconds of a tick of `until`, as a power of two: about a millisecond.
+#define ESW_RECENT_TICK_SHIFT 20
 
 /// Where this CPU found a host less than ESW_REFRESH_NS ago: saves two look-ups in the FDB for most frames, at the
 /// price that another CPU follows a host's move that much later. A cache of the path; nothing for user space.
 struct esw_recent_host {
-  __u64 until_ns;
+  /// The first tick at which this is no longer so; the lower 32 bits of it.
+  __u32 until;
+  /// 0: nobody is remembered here.
+  __u32 connection;
   __u8 mac[6];
   __u8 side;
   /// 1: it was heard, and the FDB's `last_seen_ns` refreshed; 0: only looked for as a destination.
   __u8 heard;
+};
+
+struct esw_recent_row {
+  struct esw_recent_host hosts[ESW_RECENT_BLOCK_HOSTS];
 };
 
 /// Everything that one CPU counts and remembers of one connection: one look-up for all of it.
@@ -547,6 +566,7 @@ _Static_assert(sizeof(struct esw_neighbour_row) == 16, "layout");
 _Static_assert(sizeof(struct esw_meter_row) == 48, "layout");
 _Static_assert(sizeof(struct esw_state_row) == 136, "layout");
 _Static_assert(sizeof(struct esw_activity_row) == 1104, "layout");
+_Static_assert(sizeof(struct esw_recent_host) == 16, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");
 _Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");
 
