@@ -37,8 +37,10 @@ inline_always int forward_local(struct __sk_buff *skb, struct frame *frame) {
   } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
     if (heed_local(skb, frame))
       return flood_to_remotes(skb, frame);
-    if (frame->meaning != FRAME_ARP)
-      return is_request_for_node(frame) ? answer_local(skb, frame) : keep(frame, ESW_TO_REMOTE);
+    if (is_request_for_node(frame) || heed_neighbours(skb, frame, ESW_SIDE_LOCAL))
+      return answer_local(skb, frame);
+    if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND)
+      return keep(frame, ESW_TO_REMOTE);
   }
   if (unlikely(is_group(frame->ethernet.destination)))
     return flood_to_remotes(skb, frame);

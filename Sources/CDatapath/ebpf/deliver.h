@@ -8,6 +8,7 @@
 
 #include "clamp.h"
 #include "learn.h"
+#include "neighbour.h"
 #include "respond.h"
 #include "virtual.h"
 
@@ -36,9 +37,10 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   if (unlikely(frame->meaning == FRAME_HANDSHAKE)) {
     clamp(skb, frame, ESW_TO_LOCAL);
   } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
-    if (heed_remote(skb, frame, ESW_SIDE_REMOTE + index) || is_request_for_node(frame))
+    if (heed_remote(skb, frame, ESW_SIDE_REMOTE + index) || is_request_for_node(frame) ||
+        heed_neighbours(skb, frame, ESW_SIDE_REMOTE + index))
       return FATE_ANSWER;
-    if (frame->meaning != FRAME_ARP) {
+    if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND) {
       seen->last_answer_ns = frame->now;
       return FATE_KEEP;
     }

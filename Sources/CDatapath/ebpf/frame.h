@@ -23,6 +23,11 @@ enum frame_meaning {
   FRAME_ARP_REQUEST_FOR_HOLDER,
   /// TCP SYN or SYN-ACK of a connection that clamps; otherwise plain.
   FRAME_HANDSHAKE,
+  /// Neighbour solicitation or advertisement, its hop limit and code right: like FRAME_ARP.
+  FRAME_ND,
+  /// A solicitation of a known host, whose MAC address is `answer_mac`; it has said that it is a router, or has not.
+  FRAME_SOLICITATION_OF_HOST,
+  FRAME_SOLICITATION_OF_ROUTER,
 };
 
 struct frame {
@@ -44,7 +49,7 @@ struct frame {
   __u32 segments;
   __u8 meaning;
   __u8 sender_from_arp;
-  /// Set for FRAME_ARP_REQUEST_FOR_HOLDER only.
+  /// Set for what is answered with another's MAC address only.
   __u8 answer_mac[6];
   /// From a remote, to a host that is known on the local side.
   __u8 to_known;
@@ -113,6 +118,12 @@ inline_always void inspect_ipv6(struct frame *frame, void *at, void *end) {
   __u32 ports = inspect_transport(frame, at + sizeof(*ip), end, ip->next_header, ETHERNET_LENGTH + sizeof(*ip));
   frame->flow = mix(ip->source[0] ^ ip->source[1] ^ ip->source[2] ^ ip->source[3],
                     ip->destination[0] ^ ip->destination[1] ^ ip->destination[2] ^ ip->destination[3], ports);
+  if (likely(ip->next_header != PROTOCOL_ICMPV6) || ip->hop_limit != ND_HOP_LIMIT)
+    return;
+  const struct icmp_header *icmp = at + sizeof(*ip);
+  if ((void *)(icmp + 1) <= end && icmp->code == 0 &&
+      (icmp->type == ICMPV6_SOLICITATION || icmp->type == ICMPV6_ADVERTISEMENT))
+    frame->meaning = FRAME_ND;
 }
 
 inline_always void inspect_arp(struct frame *frame, void *at, void *end) {

@@ -132,6 +132,36 @@ struct icmp_header {
 /// Parameter problem; above it are questions and answers (RFC 1122 section 3.2.2).
 #define ICMP_LAST_ERROR 12
 #define ICMPV6_TOO_BIG 2
+#define ICMPV6_SOLICITATION 135
+#define ICMPV6_ADVERTISEMENT 136
+
+/// RFC 4861 sections 4.3 and 4.4
+struct nd_packet {
+  struct ipv6_header ip;
+  __u8 type;
+  __u8 code;
+  __u16 checksum;
+  /// Of an advertisement.
+  __u8 flags;
+  __u8 reserved[3];
+  __u32 target[4];
+};
+
+#define ND_HOP_LIMIT 255
+#define ND_FLAG_ROUTER 0x80
+#define ND_FLAG_SOLICITED 0x40
+#define ND_FLAG_OVERRIDE 0x20
+
+/// Section 4.6.1
+#define ND_OPTION_SOURCE 1
+#define ND_OPTION_TARGET 2
+
+struct nd_link_option {
+  __u8 kind;
+  /// Its length in 8 bytes.
+  __u8 words;
+  __u8 mac[6];
+};
 
 /// Where the headers of a VXLAN packet stand (RFC 7348 section 5, over IPv4 without options).
 #define ETHERNET_LENGTH ((__u32)sizeof(struct ethernet_header))

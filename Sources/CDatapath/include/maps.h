@@ -45,6 +45,10 @@
 /// Read times as "not more than this too old".
 #define ESW_REFRESH_NS 100000000ull
 
+/// Addresses of hosts that are known from ARP and ND: so many times the learned hosts of a connection. An IPv6 host has
+/// its link-local address, a stable and a temporary one (RFC 8981), and IPv4.
+#define ESW_NEIGHBOURS_PER_HOST 4
+
 /// A next hop is asked of the kernel again when the answer is older than this.
 #define ESW_NEXT_HOP_NS 100000000ull
 
@@ -541,7 +545,8 @@ struct esw_offender_row {
   __u64 last_ns;
 };
 
-/// Context of the program `esw_sweep`, given and returned by BPF_PROG_TEST_RUN (`ctx_in` and `ctx_out`).
+/// Context of the program `esw_sweep`, given and returned by BPF_PROG_TEST_RUN (`ctx_in` and `ctx_out`). Neighbours are
+/// aged and flushed like hosts; the numbers are those of the hosts.
 struct esw_sweep_context {
   /// In: delete all learned rows of this connection whatever their age; 0: of none.
   __u32 flush_connection;
