@@ -3,8 +3,8 @@ internal import Glibc
 package import Netlink
 internal import Synchronization
 
-/// Numbered frames between two interfaces, both ways, at a steady pace until told to stop: what was lost is known by
-/// its number. The sender may be late on a machine that has other work; then it catches up.
+/// Numbered frames between two interfaces, both ways, at a steady pace until told to stop: what was lost is
+/// known by its number. The sender may be late on a machine that has other work; then it catches up.
 package final class FrameTraffic: Sendable {
   /// One end: its frames go out of this interface, and those of the other end are heard at it.
   package struct End: Sendable {
@@ -125,7 +125,7 @@ private final class TrafficSocket: Sendable {
 private struct TrafficLoop {
   /// Sent without a pause when late; below the kernel's queue of 1,000.
   private static let burst = 64
-  private static let pauseMicroseconds: UInt32 = 500
+  private static let pauseMilliseconds: Int32 = 1
   /// Frames on their way when the last is sent: they need no second.
   private static let settlingNanoseconds: UInt64 = 1_000_000_000
 
@@ -152,12 +152,12 @@ private struct TrafficLoop {
       }
       progress.sent.store(sent, ordering: .relaxed)
       listen()
-      if sent >= due { usleep(Self.pauseMicroseconds) }
+      if sent >= due { awaitFrames() }
     }
     let end = Self.now() + Self.settlingNanoseconds
     while Self.now() < end, heard.contains(where: { $0.contains(false) }) {
       listen()
-      usleep(Self.pauseMicroseconds)
+      awaitFrames()
     }
     var result = FrameTraffic.Result()
     result.sent = [sent, sent]
@@ -188,6 +188,12 @@ private struct TrafficLoop {
         if heard[1 - index].indices.contains(number) { heard[1 - index][number] = true }
       }
     }
+  }
+
+  /// Until something comes, or it is time to send again.
+  private func awaitFrames() {
+    var asked = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+    poll(&asked, 2, Self.pauseMilliseconds)
   }
 
   private static func now() -> UInt64 {

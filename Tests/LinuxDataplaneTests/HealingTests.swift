@@ -171,8 +171,8 @@ struct `Evidence on the real kernel` {
       #expect(try stretch.hostReaches(Stretch.farHost))
       let other = RemoteEndpoint(vni: VNI(100)!, address: IPv4Address("192.0.2.9")!)
       try await Stretch.converge(dataplane, to: Stretch.configuration(remotes: [other, Stretch.remote]))
-      // A frame of another kind (IPv6) may have made the host known first. Its IPv4 address is noted when its row is
-      // next refreshed, a tenth of a second later, so more than one frame has to come.
+      // A frame of another kind (IPv6) may have made the host known first. Its IPv4 address is noted when its
+      // row is next refreshed, a tenth of a second later, so more than one frame has to come.
       let host = try await eventually {
         guard try stretch.hostReaches(Stretch.farHost) else { return nil as HostFact? }
         let hosts = try await dataplane.evidence().connections[ConnectionNumber(1)]?.hosts ?? []
