@@ -8,10 +8,10 @@ VENV := .venv
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build setup bench bench-api fuzz format golden datapath clean
+.PHONY: help run test check build setup bench-datapath bench-scale bench-api fuzz format golden datapath clean
 
 help: ## Show this list.
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Install what is missing, build, and run the demo: a stretched subnet on this machine.
 	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
@@ -51,9 +51,14 @@ fuzz: setup $(VENV)/.ready ## 100,000 requests by the served OpenAPI document, g
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh
 
-bench: setup ## Packets through the node against the kernel's bridge and VXLAN device; needs root.
+bench-datapath: setup ## Packets through the node against the kernel's bridge and VXLAN device and Open vSwitch; needs root.
+	@scripts/install-packages ethtool iperf3 openvswitch-switch
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	benchmarks/datapath .build-release/release/esw $(ARGS)
+
+bench-scale: setup ## Thousands of connections made and removed, against bridges and VXLAN devices; needs root.
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	benchmarks/scale .build-release/release/esw $(ARGS)
 
 bench-api: setup ## The HTTP API against nginx and a Flask stub, writes, and a large store.
 	@scripts/install-packages wrk nginx-light python3-venv

@@ -22,6 +22,12 @@ static const char *const names[ESW_DROP_REASON_COUNT] = {ESW_DROP_REASONS(ESW_DR
 #define ESW_DROP_SENTENCE(enumerator, name, sentence) [enumerator] = sentence,
 static const char *const sentences[ESW_DROP_REASON_COUNT] = {ESW_DROP_REASONS(ESW_DROP_SENTENCE)};
 
+#define ESW_CLASS_NAME(enumerator, name, sentence) [enumerator] = name,
+static const char *const class_names[ESW_CLASS_COUNT] = {ESW_CLASSES_OF_FRAMES(ESW_CLASS_NAME)};
+
+const char *esw_class_name(__u32 number) { return number < ESW_CLASS_COUNT ? class_names[number] : 0; }
+
+_Static_assert(ESW_CLASS_COUNT <= ESW_CLASSES_MAX, "more classes than rules");
 _Static_assert(ESW_DROP_REASON_COUNT <= ESW_DROP_REASONS_MAX, "more reasons than counters");
 
 const char *esw_drop_reason_name(__u32 reason) { return reason < ESW_DROP_REASON_COUNT ? names[reason] : 0; }

@@ -4,12 +4,18 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -39,6 +45,31 @@ int clinux_is_bpf_file_system(const char *path) {
 }
 unsigned long clinux_mount_bind(void) { return MS_BIND; }
 unsigned long clinux_mount_recursive_shared(void) { return MS_REC | MS_SHARED; }
+
+static int ethtool_value(int socket, const char *interface, uint32_t command, uint32_t *value) {
+  struct ethtool_value question = {.cmd = command, .data = *value};
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+  request.ifr_data = (char *)&question;
+  int result = negative(ioctl(socket, SIOCETHTOOL, &request));
+  *value = question.data;
+  return result;
+}
+
+int clinux_plain_socket(void) { return negative(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
+
+int clinux_receive_offload(int socket, const char *interface) {
+  uint32_t value = 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_GGRO, &value);
+  return result < 0 ? result : value != 0;
+}
+
+int clinux_set_receive_offload(int socket, const char *interface, int on) {
+  uint32_t value = on != 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_SGRO, &value);
+  return result < 0 ? result : 0;
+}
 
 long clinux_bpf(int command, void *attributes, unsigned int size) {
   long result = syscall(SYS_bpf, command, attributes, size);

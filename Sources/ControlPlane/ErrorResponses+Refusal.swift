@@ -90,6 +90,15 @@ extension ErrorAnswer {
     case .connectionBeingBuilt(let id):
       self.init(
         .conflict, "l2cg.9930", "The connection \(id) is being built and is not allowed to delete.")
+    case .forwardingRulesIncomplete(let classes):
+      let list = classes.map(\.rawValue).joined(separator: ", ")
+      self.init(
+        .badRequest, "l2cg.8001",
+        "forwarding.rules: the profile custom needs to_remote and to_local of all classes; missing: \(list).")
+    case .checksumNeedsUsualPort(let address, let port):
+      self.init(
+        .conflict, "l2cg.8024",
+        "forwarding.udp_checksum needs remotes at port 4789; \(address) is at port \(port).")
     case .connectionNumbersUsedUp:
       self.init(.conflict, "l2cg.8016", "No more connections can be made in this region.")
 
@@ -131,10 +140,12 @@ extension ErrorAnswer {
     case .port(let master): "is a port of \(master)"
     case .madeByUs: "is made by this product"
     case .layer2Segment: "is a layer-2 attachment already"
+    case .vlanTaken(let vlan): "has a layer-2 attachment with VLAN \(vlan) already"
     case .underlay: "is an underlay already"
     case .notBridge: "is not a bridge"
-    case .isBridge: "is a bridge: attach it as one"
+    case .isBridge: "is a bridge: attach it as one, without a VLAN"
     case .bridgeAsUnderlay: "is a bridge: a tunnel subnet is attached to an interface"
+    case .vlanAsUnderlay: "is to be an underlay: a tunnel subnet has no VLAN, attach it to the interface"
     case .tunnelAddressTaken(let address): "would get \(address), which another switch has there"
     }
   }

@@ -51,15 +51,23 @@ package enum AttachmentAdmission {
     if interface.isLoopback { return .loopback }
     if interface.isOurs { return .madeByUs }
     if let master = interface.master { return .port(of: master) }
-    let roles = others.filter { $0.point.name == interface.name }.map(\.role)
-    if roles.contains(.layer2) { return .layer2Segment }
+    let neighbours = others.filter { $0.point.name == interface.name }
+    // Frames without a tag are one segment; those of a VLAN are another, and share the interface.
+    if let vlan = request.point.vlan {
+      if neighbours.contains(where: { $0.point.vlan == vlan }) { return .vlanTaken(vlan) }
+    } else if neighbours.contains(where: { $0.role == .layer2 && $0.point.vlan == nil }) {
+      return .layer2Segment
+    }
     switch (request.role, request.point) {
     case (.tunnel, .interface): return nil
     case (.tunnel, .bridge): return .bridgeAsUnderlay
+    case (.tunnel, .trunk): return .vlanAsUnderlay
     case (.layer2, .interface) where interface.isBridge: return .isBridge
+    // A bridge gives its own interface only what is for the node.
+    case (.layer2, .trunk): return interface.isBridge ? .isBridge : nil
     case (.layer2, .bridge) where !interface.isBridge: return .notBridge
     case (.layer2, .interface), (.layer2, .bridge):
-      if roles.contains(.tunnel) { return .underlay }
+      if neighbours.contains(where: { $0.role == .tunnel }) { return .underlay }
       return interface.hasDefaultRoute ? .defaultRoute : nil
     }
   }

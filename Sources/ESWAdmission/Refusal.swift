@@ -67,6 +67,10 @@ package enum Refusal: Error, Hashable, Sendable {
   case noFixedAddressesLeft(SubnetID)
   /// `pending`: it cannot be deleted yet.
   case connectionBeingBuilt(ConnectionID)
+  /// Rules of the profile `custom` that were not given.
+  case forwardingRulesIncomplete([FrameClass])
+  /// Outer checksums are made only for remotes at 4789, and this one is at another port.
+  case checksumNeedsUsualPort(IPv4Address, port: UInt16)
   /// All numbers of the data path have been handed out, one for each of 2^32 connections.
   case connectionNumbersUsedUp
 
@@ -103,8 +107,10 @@ package enum Unfitness: Hashable, Sendable {
   /// It is a port of that bridge or bond, which gets its frames.
   case port(of: InterfaceName)
   case madeByUs
-  /// It is a layer-2 attachment, of any project.
+  /// It is a layer-2 attachment without a tag, of any project.
   case layer2Segment
+  /// It is an attachment of this VLAN, of any project.
+  case vlanTaken(VLAN)
   /// It is an underlay, of any project.
   case underlay
   /// It was called a bridge and is none.
@@ -113,6 +119,8 @@ package enum Unfitness: Hashable, Sendable {
   case isBridge
   /// A tunnel subnet is attached to an interface, not to a bridge.
   case bridgeAsUnderlay
+  /// A tunnel subnet is attached to an interface, not to a VLAN on it.
+  case vlanAsUnderlay
   /// A switch of the subnet has a tunnel address that another switch has on this node.
   case tunnelAddressTaken(IPv4Address)
 }

@@ -76,6 +76,10 @@ extension ResourceDescription: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
+extension VLAN.Outer: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
 extension InterfaceName: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }

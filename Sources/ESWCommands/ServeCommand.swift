@@ -36,9 +36,14 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Region name in answers; default local-1.") var region: String?
   @Option(help: "Availability zones with commas; default az1,az2.") var zones: String?
   @Option(help: "Switches that a project may have; default 5.") var quota: String?
+  @Option(
+    help: "on: switches carry what their flavor says and no more; off: flavors are labels. Default on.")
+  var flavorLimits: String?
   @Option(help: "Seconds that evidence of a remote counts; default 15.") var evidence: String?
   @Option(help: "This node's name; default the host's.") var node: String?
   @Option(help: "Network namespace in which the agent works, such as /run/netns/name.") var namespace: String?
+  @Option(help: "Whether the agent turns GRO on at underlays and ports: on (default) or off.")
+  var gro: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
   @Flag(help: "Without an agent: this process then needs no privilege.") var noAgent = false
   @Flag(
@@ -51,7 +56,8 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try await Settings(
       flags: [
         "listen": listen, "data": data, "region": region, "zones": zones, "quota": quota,
-        "evidence": evidence, "node": node, "namespace": namespace, "log": log,
+        "flavorLimits": flavorLimits, "evidence": evidence, "node": node, "namespace": namespace,
+        "gro": gro, "log": log,
         "agent": noAgent ? "false" : nil, "tlsCertificate": tlsCertificate, "tlsKey": tlsKey,
         "insecureHttp": insecureHTTP ? "true" : nil, "connectionsPerAddress": connectionsPerAddress,
       ], file: config)
@@ -62,7 +68,8 @@ struct ServeCommand: AsyncParsableCommand {
       .init(
         dataFolder: settings.dataFolder(), listen: address, tls: tls, hearsHangups: true,
         limits: try settings.limits(files: FileLimit.raise()),
-        region: try settings.region(), node: try settings.node(), logger: logger,
+        region: try settings.region(), enforcesFlavors: try settings.choice("flavorLimits", default: true),
+        node: try settings.node(), logger: logger,
         dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
     if let key = try await server.firstKey() {
       show(key, "A project and a key pair were made", in: server.folder)
@@ -70,6 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
       show(key, "A key pair of the administrator was made", in: server.folder)
       Terminal.say("The administrator's other keys, the password and the tokens are void.")
     }
+    try await server.settle()
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
     }
@@ -105,13 +113,14 @@ struct AgentCommand: AsyncParsableCommand {
   @Option(help: "Data folder; default /var/lib/openesw for root.") var data: String?
   @Option(help: "This node's name; default the host's.") var node: String?
   @Option(help: "Network namespace in which to work, such as /run/netns/name.") var namespace: String?
+  @Option(help: "Whether to turn GRO on at underlays and ports: on (default) or off.") var gro: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
 
   func run() async throws {
     let settings = try await Settings(
       flags: [
         "endpoint": endpoint, "caFile": caFile, "data": data, "node": node, "namespace": namespace,
-        "log": log,
+        "gro": gro, "log": log,
       ], file: config)
     let logger = try Logging.start(settings)
     let node = try settings.node()
@@ -165,6 +174,9 @@ extension Settings {
   /// - Throws: With what is missing (privilege, kernel version, bpffs).
   func kernel() throws -> LinuxDataplane {
     let namespace = optionalText("namespace")
-    return try LinuxDataplane(namespace: namespace, pins: NodePins.folder(ofNamespace: namespace))
+    let gro = text("gro", default: "on")
+    guard ["on", "off"].contains(gro) else { throw invalid("gro", gro, "on or off") }
+    return try LinuxDataplane(
+      namespace: namespace, pins: NodePins.folder(ofNamespace: namespace), setsAggregation: gro == "on")
   }
 }

@@ -58,6 +58,16 @@ struct Settings {
       ?? reader.bool(forKey: ConfigKey(key)) ?? false
   }
 
+  /// - Throws: When the setting is there and is neither.
+  func choice(_ key: String, default value: Bool) throws -> Bool {
+    guard let text = optionalText(key) else { return reader.bool(forKey: ConfigKey(key)) ?? value }
+    switch text.lowercased() {
+    case "true", "1", "yes", "on": return true
+    case "false", "0", "no", "off": return false
+    default: throw invalid(key, text, "on or off")
+    }
+  }
+
   func node() throws -> NodeName {
     let text = text("node", default: Self.hostName)
     guard let node = NodeName(text) else {

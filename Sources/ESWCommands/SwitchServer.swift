@@ -22,6 +22,8 @@ struct SwitchServer {
     var hearsHangups = false
     var limits = ServerLimits()
     var region: Region
+    /// Whether switches are held to what their flavors carry.
+    var enforcesFlavors = true
     var node: NodeName
     var logger: Logger
     /// Nil: agents run elsewhere, and this process needs no privilege.
@@ -71,6 +73,16 @@ struct SwitchServer {
       snapshot.projects.isEmpty
         ? change.audited(as: "FirstStart", in: snapshot) : IntentChange(edits: [], outcome: nil)
     }.outcome
+  }
+
+  /// Writes down the settings that nodes have to follow, when they are others than the last time: nodes
+  /// take another configuration only as a new generation.
+  func settle() async throws {
+    let enforces = options.enforcesFlavors
+    _ = try await store.commit { snapshot in
+      IntentChange(
+        edits: snapshot.enforcesFlavors == enforces ? [] : [.enforceFlavors(enforces)], outcome: ())
+    }
   }
 
   /// When its services have ended: lets go of the store's file.

@@ -18,17 +18,20 @@ package struct DataplaneState: Hashable, Sendable {
   package var adjustments: [InterfaceName: InterfaceAdjustment]
   package var programs: Set<ProgramAttachment>
   package var connections: [ConnectionNumber: ConnectionRow]
-  package var ports: [InterfaceReference: ConnectionNumber]
+  package var ports: [PortReference: ConnectionNumber]
   package var sources: [SourceKey: SourceRow]
   /// Bound virtual addresses, for whose holders the data path speaks.
   package var virtualAddresses: Set<VirtualAddress>
+  /// What instances may carry, by their tunnel address, of which a node has no two.
+  package var meters: [IPv4Address: TrafficLimit]
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
     ownedAddresses: Set<OwnedAddress> = [], bridgePorts: [InterfaceName: BridgePort] = [:],
     adjustments: [InterfaceName: InterfaceAdjustment] = [:], programs: Set<ProgramAttachment> = [],
-    connections: [ConnectionNumber: ConnectionRow] = [:], ports: [InterfaceReference: ConnectionNumber] = [:],
-    sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = []
+    connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
+    sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = [],
+    meters: [IPv4Address: TrafficLimit] = [:]
   ) {
     self.datapath = datapath
     self.slowPath = slowPath
@@ -41,6 +44,7 @@ package struct DataplaneState: Hashable, Sendable {
     self.ports = ports
     self.sources = sources
     self.virtualAddresses = virtualAddresses
+    self.meters = meters
   }
 }
 
@@ -119,16 +123,23 @@ package struct BridgePort: Hashable, Sendable {
 }
 
 /// What we set on an interface that is not ours because it was not set: put back when we leave it.
+///
+/// GRO is off by default on veth, and a node without it carries half of the bulk TCP of one with it.
 package struct InterfaceAdjustment: Hashable, Sendable {
   /// `ip link set NAME promisc on`
   package var promiscuous: Bool
   /// `ip link set NAME up`
   package var raised: Bool
+  /// `ethtool -K NAME gro on`
+  package var aggregates: Bool
 
-  package init(promiscuous: Bool, raised: Bool) {
+  package init(promiscuous: Bool, raised: Bool, aggregates: Bool = false) {
     self.promiscuous = promiscuous
     self.raised = raised
+    self.aggregates = aggregates
   }
+
+  package var isNothing: Bool { !promiscuous && !raised && !aggregates }
 }
 
 /// A program at the tcx ingress of an interface, its link pinned.
@@ -159,20 +170,26 @@ package struct ProgramAttachment: Hashable, Sendable, Comparable {
 package struct ConnectionRow: Hashable, Sendable {
   package var id: ConnectionID
   package var number: ConnectionNumber
-  package var port: InterfaceReference
+  package var port: PortReference
   package var tunnelAddress: IPv4Address
   package var fixedAddress: IPv4Address
   package var fixedMAC: MACAddress
   package var remotes: [RemoteEndpoint]
   package var learningLimit: UInt32
   package var ageingSeconds: UInt32
+  package var forwarding: ForwardingConfiguration
+  /// The only interface that frames of remotes may come by; nil: any.
+  package var underlay: InterfaceReference?
+  /// Whether its instance's meter holds for it.
+  package var isMetered: Bool
   /// Frames may be handed to the far end of the port at once; see `DataplaneObservation.portsToElsewhere`.
   package var handsOver: Bool
 
   package init(
-    id: ConnectionID, number: ConnectionNumber, port: InterfaceReference, tunnelAddress: IPv4Address,
+    id: ConnectionID, number: ConnectionNumber, port: PortReference, tunnelAddress: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
-    ageingSeconds: UInt32, handsOver: Bool = false
+    ageingSeconds: UInt32, forwarding: ForwardingConfiguration = .usual, underlay: InterfaceReference? = nil,
+    isMetered: Bool = false, handsOver: Bool = false
   ) {
     self.id = id
     self.number = number
@@ -183,6 +200,9 @@ package struct ConnectionRow: Hashable, Sendable {
     self.remotes = remotes
     self.learningLimit = learningLimit
     self.ageingSeconds = ageingSeconds
+    self.forwarding = forwarding
+    self.underlay = underlay
+    self.isMetered = isMetered
     self.handsOver = handsOver
   }
 }
@@ -219,16 +239,21 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let state: DataplaneState
   /// All interfaces, ours and others'.
   package let interfaces: [InterfaceFact]
-  /// Ends of veth pairs whose other end is in another network namespace. Only to such a one does the kernel
-  /// let a frame be handed directly (`bpf_redirect_peer`, linux/bpf.h).
+  /// Ends of veth pairs whose other end is in another network namespace, with nothing at their way out that a
+  /// frame should meet. Only to such a one does the kernel let a frame be handed directly
+  /// (`bpf_redirect_peer`, linux/bpf.h).
   package let portsToElsewhere: Set<InterfaceName>
+  /// Interfaces that have GRO off, or on because we set it; none on a node that is told to leave it as it is.
+  package let withoutAggregation: Set<InterfaceName>
 
   package init(
-    state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = []
+    state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = [],
+    withoutAggregation: Set<InterfaceName> = []
   ) {
     self.state = state
     self.interfaces = interfaces
     self.portsToElsewhere = portsToElsewhere
+    self.withoutAggregation = withoutAggregation
   }
 }
 
@@ -238,6 +263,7 @@ package struct DataplaneEvidence: Hashable, Sendable {
     package var toRemote = TrafficCount()
     package var toLocal = TrafficCount()
     package var drops: [DropCount] = []
+    package var classDrops: [ClassDropCount] = []
     /// By remote index.
     package var receivedAgeMilliseconds: [Int: Int64] = [:]
     package var sentAgeMilliseconds: [Int: Int64] = [:]

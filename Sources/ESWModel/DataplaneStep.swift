@@ -25,12 +25,15 @@ package enum DataplaneStep: Hashable, Sendable {
   case removeTunnel(IPv4Address)
   case putConnection(ConnectionRow)
   case removeConnection(ConnectionNumber)
-  case putPort(InterfaceName, ConnectionNumber)
-  case removePort(InterfaceReference)
+  case putPort(PortReference, ConnectionNumber)
+  case removePort(PortReference)
   case putSource(SourceKey, SourceRow)
   case removeSource(SourceKey)
   case putVirtualAddress(VirtualAddress)
   case removeVirtualAddress(VirtualAddress)
+  /// What the instance of a tunnel address may carry.
+  case putMeter(IPv4Address, TrafficLimit)
+  case removeMeter(IPv4Address)
 }
 
 /// How a step ended. Expected outcomes are values, not errors.

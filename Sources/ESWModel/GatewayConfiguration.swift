@@ -28,12 +28,18 @@ package struct TunnelConfiguration: Hashable, Sendable, Codable {
   package let prefixLength: UInt8
   /// The underlay.
   package let interface: InterfaceName
+  /// What the instance's connections may carry; nil: anything.
+  package let limit: TrafficLimit?
 
-  package init(instance: InstanceID, address: IPv4Address, prefixLength: UInt8, interface: InterfaceName) {
+  package init(
+    instance: InstanceID, address: IPv4Address, prefixLength: UInt8, interface: InterfaceName,
+    limit: TrafficLimit? = nil
+  ) {
     self.instance = instance
     self.address = address
     self.prefixLength = prefixLength
     self.interface = interface
+    self.limit = limit
   }
 }
 
@@ -59,12 +65,18 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
   /// Of bound vports: answered for and announced by the node while a host of its side holds them. Sorted,
   /// each once, in `network`. What was written before there were any reads as none.
   package let virtualAddresses: [IPv4Address]
+  /// What was written before there were settings reads as that of settings that nobody has set.
+  package let forwarding: ForwardingConfiguration
+  /// Whether frames of the remotes may come only by the interface of the tunnel address; likewise
+  /// true.
+  package let pinsUnderlay: Bool
 
   package init(
     id: ConnectionID, number: ConnectionNumber, instance: InstanceID, attachment: AttachmentID,
     point: AttachmentPoint, tunnelAddress: IPv4Address, network: IPv4Network, gateway: IPv4Address,
     fixedAddress: IPv4Address, fixedMAC: MACAddress, remotes: [RemoteEndpoint], learningLimit: UInt32,
-    ageingSeconds: UInt32, virtualAddresses: [IPv4Address] = []
+    ageingSeconds: UInt32, virtualAddresses: [IPv4Address] = [],
+    forwarding: ForwardingConfiguration = .usual, pinsUnderlay: Bool = true
   ) {
     self.id = id
     self.number = number
@@ -80,6 +92,8 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
     self.learningLimit = learningLimit
     self.ageingSeconds = ageingSeconds
     self.virtualAddresses = virtualAddresses
+    self.forwarding = forwarding
+    self.pinsUnderlay = pinsUnderlay
   }
 
   package init(from decoder: any Decoder) throws {
@@ -98,5 +112,8 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
     learningLimit = try values.decode(UInt32.self, forKey: .learningLimit)
     ageingSeconds = try values.decode(UInt32.self, forKey: .ageingSeconds)
     virtualAddresses = try values.decodeIfPresent([IPv4Address].self, forKey: .virtualAddresses) ?? []
+    forwarding =
+      try values.decodeIfPresent(ForwardingConfiguration.self, forKey: .forwarding) ?? .usual
+    pinsUnderlay = try values.decodeIfPresent(Bool.self, forKey: .pinsUnderlay) ?? true
   }
 }

@@ -80,6 +80,8 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package let hosts: [HostFact]
   /// The bound ones; nil from an agent that knows of none.
   package let virtualAddresses: [VirtualAddressFact]?
+  /// Of the drops, those by the rule of their class; nil from an agent that knows of none.
+  package let classDrops: [ClassDropCount]?
 
   /// How many hosts of one connection a report names.
   package static let mostHosts = 256
@@ -89,7 +91,8 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
 
   package init(
     id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,
-    drops: [DropCount], hosts: [HostFact], virtualAddresses: [VirtualAddressFact]? = nil
+    drops: [DropCount], hosts: [HostFact], virtualAddresses: [VirtualAddressFact]? = nil,
+    classDrops: [ClassDropCount]? = nil
   ) {
     self.id = id
     self.remotes = remotes
@@ -98,6 +101,7 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
     self.drops = drops
     self.hosts = hosts
     self.virtualAddresses = virtualAddresses
+    self.classDrops = classDrops
   }
 }
 
@@ -140,6 +144,19 @@ package struct DropCount: Hashable, Sendable, Codable {
   package init(direction: Direction, reason: String, frames: UInt64) {
     self.direction = direction
     self.reason = reason
+    self.frames = frames
+  }
+}
+
+/// Frames that the rule of their class did not let cross.
+package struct ClassDropCount: Hashable, Sendable, Codable {
+  package let direction: Direction
+  package let frameClass: FrameClass
+  package let frames: UInt64
+
+  package init(direction: Direction, frameClass: FrameClass, frames: UInt64) {
+    self.direction = direction
+    self.frameClass = frameClass
     self.frames = frames
   }
 }

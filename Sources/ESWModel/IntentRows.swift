@@ -125,7 +125,7 @@ package struct Attachment: IntentRow {
   package enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     /// The underlay: the node holds tunnel addresses on the interface, which keeps its own traffic.
     case tunnel
-    /// The stretched segment: every frame of the interface belongs to the connection.
+    /// The stretched segment: frames of the interface, all or those of a VLAN, belong to the connection.
     case layer2
   }
 
@@ -157,10 +157,20 @@ package enum AttachmentPoint: Hashable, Sendable, Codable {
   case interface(InterfaceName)
   /// An existing Linux bridge, into which we plug a port of ours.
   case bridge(InterfaceName)
+  /// A VLAN on an interface that others share: other attachments, an underlay, the node's own traffic.
+  case trunk(InterfaceName, vlan: VLAN)
 
   package var name: InterfaceName {
     switch self {
-    case .interface(let name), .bridge(let name): name
+    case .interface(let name), .bridge(let name), .trunk(let name, _): name
+    }
+  }
+
+  /// Nil: frames have no tag there.
+  package var vlan: VLAN? {
+    switch self {
+    case .interface, .bridge: nil
+    case .trunk(_, let vlan): vlan
     }
   }
 }
@@ -240,11 +250,13 @@ package struct Connection: IntentRow {
   package var updatedAt: Timestamp
   /// The revision that created it.
   package let createdIn: Revision
+  package var forwarding: ForwardingSettings
 
   package init(
     id: ConnectionID, number: ConnectionNumber, project: ProjectID, instance: InstanceID,
     name: ResourceName, vpc: VPCID, subnet: SubnetID, remotes: [RemoteEndpoint],
-    fixedAddresses: [IPv4Address], createdAt: Timestamp, updatedAt: Timestamp, createdIn: Revision
+    fixedAddresses: [IPv4Address], createdAt: Timestamp, updatedAt: Timestamp, createdIn: Revision,
+    forwarding: ForwardingSettings = .usual
   ) {
     self.id = id
     self.number = number
@@ -258,6 +270,7 @@ package struct Connection: IntentRow {
     self.createdAt = createdAt
     self.updatedAt = updatedAt
     self.createdIn = createdIn
+    self.forwarding = forwarding
   }
 }
 

@@ -67,6 +67,9 @@ package struct IntentSnapshot: Sendable {
   package let store: StoreID
   /// The next connection's number.
   package private(set) var nextConnectionNumber: UInt32 = 1
+  /// Whether nodes hold instances to what their flavors carry; false: flavors are labels. A setting of the
+  /// server, kept here because nodes take another configuration only with another revision.
+  package private(set) var enforcesFlavors = false
 
   private var projectsByID: TreeDictionary<ProjectID, Project> = [:]
   package private(set) var identity = IdentityDirectory()
@@ -89,8 +92,12 @@ package struct IntentSnapshot: Sendable {
   private var portsByPlace: TreeDictionary<PortPlace, PortID> = [:]
   private var portsByConnection: TreeDictionary<ConnectionID, [PortID]> = [:]
 
-  package init(store: StoreID, revision: Revision = Revision(0), nextConnectionNumber: UInt32 = 1) {
+  package init(
+    store: StoreID, revision: Revision = Revision(0), nextConnectionNumber: UInt32 = 1,
+    enforcesFlavors: Bool = false
+  ) {
     self.store = store
+    self.enforcesFlavors = enforcesFlavors
     self.revision = revision
     self.nextConnectionNumber = nextConnectionNumber
   }
@@ -161,6 +168,7 @@ package struct IntentSnapshot: Sendable {
     switch edit {
     case .putProject(let project): projectsByID[project.id] = project
     case .identity(let edit): identity.apply(edit)
+    case .enforceFlavors(let enforces): enforcesFlavors = enforces
     case .putVPC(let vpc): vpcs.put(vpc)
     case .removeVPC(let id): _ = vpcs.remove(id)
     case .putSubnet(let subnet):
@@ -233,6 +241,8 @@ package struct IntentSnapshot: Sendable {
 package enum IntentEdit: Hashable, Sendable {
   case putProject(Project)
   case identity(IdentityEdit)
+  /// By the setting that the server was started with.
+  case enforceFlavors(Bool)
   case putVPC(VPC)
   case removeVPC(VPCID)
   case putSubnet(Subnet)

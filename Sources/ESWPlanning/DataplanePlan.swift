@@ -10,6 +10,9 @@ package struct DataplanePlan: Hashable, Sendable {
 
   package var isEmpty: Bool { steps.isEmpty }
 
+  /// Nothing to do.
+  package init() {}
+
   /// - Complexity: O(n log n) in the rows of both.
   package init(from observed: DataplaneState, to desired: DataplaneState) {
     var observed = observed
@@ -42,6 +45,7 @@ package struct DataplanePlan: Hashable, Sendable {
       .map { .removeVirtualAddress($0) }
     steps += observed.connections.keys.filter { desired.connections[$0] == nil }.sorted()
       .map { .removeConnection($0) }
+    steps += observed.meters.keys.filter { desired.meters[$0] == nil }.sorted().map { .removeMeter($0) }
     steps += observed.tunnels.subtracting(desired.tunnels).sorted().map { .removeTunnel($0) }
   }
 
@@ -76,6 +80,8 @@ package struct DataplanePlan: Hashable, Sendable {
   }
 
   private mutating func putRows(from observed: DataplaneState, to desired: DataplaneState) {
+    steps += desired.meters.sorted { $0.key < $1.key }
+      .filter { observed.meters[$0.key] != $0.value }.map { .putMeter($0.key, $0.value) }
     steps += desired.connections.sorted { $0.key < $1.key }
       .filter { observed.connections[$0.key] != $0.value }.map { .putConnection($0.value) }
     steps += desired.virtualAddresses.subtracting(observed.virtualAddresses).sorted()
@@ -83,7 +89,7 @@ package struct DataplanePlan: Hashable, Sendable {
     steps += desired.sources.sorted { $0.key < $1.key }
       .filter { observed.sources[$0.key] != $0.value }.map { .putSource($0.key, $0.value) }
     for (port, number) in desired.ports.sorted(by: { $0.key < $1.key }) where observed.ports[port] != number {
-      if case .name(let name) = port { steps.append(.putPort(name, number)) }
+      steps.append(.putPort(port, number))
     }
     steps += desired.tunnels.subtracting(observed.tunnels).sorted().map { .putTunnel($0) }
     steps += desired.programs.subtracting(observed.programs).sorted().map { .attachProgram($0) }

@@ -21,7 +21,8 @@ extension DataplaneStep: CustomStringConvertible {
     case .deleteBridgePort(let inner): "ip link delete \(inner)"
     case .adjustInterface(let name, let adjustment):
       "ip link set \(name)" + (adjustment.promiscuous ? " promisc on" : "") + (adjustment.raised ? " up" : "")
-    case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up)"
+        + (adjustment.aggregates ? "; ethtool -K \(name) gro on" : "")
+    case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up, gro)"
     case .attachProgram(let attachment):
       "bpftool net attach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
     case .detachProgram(let attachment):
@@ -33,7 +34,7 @@ extension DataplaneStep: CustomStringConvertible {
         + row.remotes.map { "\($0.address):\($0.port) vni \($0.vni)" }.joined(separator: ", ")
         + ", answers for \(row.fixedAddress)"
     case .removeConnection(let number): "map connections: - \(number)"
-    case .putPort(let name, let number): "map ports: \(name) = connection \(number)"
+    case .putPort(let port, let number): "map ports: \(port) = connection \(number)"
     case .removePort(let port): "map ports: - \(port)"
     case .putSource(let key, let row):
       "map sources: from \(key.remote) vni \(key.vni) to \(key.local) = connection \(row.connection)"
@@ -42,6 +43,9 @@ extension DataplaneStep: CustomStringConvertible {
       "map virtuals: + \(virtual.address) of connection \(virtual.connection), answers for its holder"
     case .removeVirtualAddress(let virtual):
       "map virtuals: - \(virtual.address) of connection \(virtual.connection)"
+    case .putMeter(let address, let limit):
+      "map meters: \(address) = \(limit.bitsPerSecond) bits, \(limit.packetsPerSecond) packets a second"
+    case .removeMeter(let address): "map meters: - \(address)"
     }
   }
 }

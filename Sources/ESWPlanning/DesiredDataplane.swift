@@ -21,27 +21,46 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.datapath = .current
     addSlowPath(interfaces)
     let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
-    for tunnel in configuration.tunnels { add(tunnel, interfaces, foreignAddresses) }
+    var tunnels: [IPv4Address: TunnelConfiguration] = [:]
+    for tunnel in configuration.tunnels {
+      add(tunnel, interfaces, foreignAddresses)
+      tunnels[tunnel.address] = tunnel
+      guard observation.withoutAggregation.contains(tunnel.interface) else { continue }
+      state.adjustments[tunnel.interface] = InterfaceAdjustment(
+        promiscuous: false, raised: false, aggregates: true)
+    }
     for connection in configuration.connections {
-      guard let port = addPort(of: connection, interfaces, observation.state.adjustments) else { continue }
-      add(connection, port: port, handsOver: observation.portsToElsewhere.contains(port))
+      guard let port = addPort(of: connection, interfaces, observation) else { continue }
+      let tunnel = tunnels[connection.tunnelAddress]
+      let underlay = tunnel.map { interfaces[$0.interface] == nil ? Self.nowhere : .name($0.interface) }
+      // A port of a trunk has tags to get first.
+      let handsOver = port.vlan == nil && observation.portsToElsewhere.contains(connection.point.name)
+      add(
+        connection, port: port, underlay: connection.pinsUnderlay ? underlay : nil,
+        isMetered: tunnel?.limit != nil, handsOver: handsOver)
     }
   }
+
+  /// The underlay of a connection whose interface is not there: no frame comes by it.
+  private static let nowhere = InterfaceReference.gone(index: .max)
 
   /// The instance or connection that a step is for; what serves them all belongs to the node, and what takes
   /// something away to nobody any more.
   package func subject(of step: DataplaneStep) -> Problem.Subject {
     switch step {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
-      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress:
+      .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress,
+      .removeMeter:
       .leftovers
     // Frames of the connection cross all the same, and hosts speak for themselves.
     case .putVirtualAddress: .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
       .node
+    case .putMeter(let address, _): tunnelSubjects[address] ?? .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node
     case .createBridgePort(let inner, _, _): subjects[inner] ?? .node
-    case .adjustInterface(let name, _), .putPort(let name, _): subjects[name] ?? .node
+    case .adjustInterface(let name, _): subjects[name] ?? .node
+    case .putPort(_, let number): subject(of: number)
     case .attachProgram(let attachment):
       if case .name(let name) = attachment.interface { subjects[name] ?? .node } else { .node }
     case .putConnection(let row): .connection(row.id)
@@ -65,6 +84,11 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.programs.insert(ProgramAttachment(program: .slow, interface: .name(name)))
   }
 
+  /// What goes wrong with an interface that several use is the node's.
+  private mutating func addUser(_ subject: Problem.Subject, of name: InterfaceName) {
+    subjects[name] = subjects[name] == nil ? subject : .node
+  }
+
   /// Which interface has an address that we did not put there; addresses of loopback count too.
   private static func foreignAddresses(of interfaces: [InterfaceFact]) -> [IPv4Address: InterfaceName] {
     var result: [IPv4Address: InterfaceName] = [:]
@@ -80,13 +104,14 @@ package struct DesiredDataplane: Hashable, Sendable {
   ) {
     let subject = Problem.Subject.instance(tunnel.instance)
     state.tunnels.insert(tunnel.address)
+    state.meters[tunnel.address] = tunnel.limit
     guard let underlay = interfaces[tunnel.interface] else {
       problems.append(
         Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
       return
     }
     tunnelSubjects[tunnel.address] = subject
-    subjects[tunnel.interface] = subjects[tunnel.interface] == nil ? subject : .node
+    addUser(subject, of: tunnel.interface)
     if !underlay.isUp {
       problems.append(
         Problem(
@@ -107,8 +132,8 @@ package struct DesiredDataplane: Hashable, Sendable {
   /// The interface at which the connection's frames enter the data path, or nil with a problem noted.
   private mutating func addPort(
     of connection: ConnectionConfiguration, _ interfaces: [InterfaceName: InterfaceFact],
-    _ adjustments: [InterfaceName: InterfaceAdjustment]
-  ) -> InterfaceName? {
+    _ observation: DataplaneObservation
+  ) -> PortReference? {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
     guard let fact = interfaces[name] else {
@@ -116,20 +141,21 @@ package struct DesiredDataplane: Hashable, Sendable {
       return nil
     }
     switch connection.point {
-    case .interface:
-      if let unfit = Self.unfitness(of: fact) {
+    case .interface, .trunk:
+      if let unfit = Self.unfitness(of: fact, shared: connection.point.vlan != nil) {
         problems.append(
           Problem(subject, "the attached interface \(name) \(unfit): its frames are left alone"))
         return nil
       }
-      subjects[name] = subject
+      addUser(subject, of: name)
       // What we set stays ours while it is in effect; what others set is theirs.
-      let ours = adjustments[name]
+      let ours = observation.state.adjustments[name]
       let wanted = InterfaceAdjustment(
         promiscuous: ours?.promiscuous == true || !fact.isPromiscuous,
-        raised: ours?.raised == true || !fact.isUp)
-      if wanted.promiscuous || wanted.raised { state.adjustments[name] = wanted }
-      return name
+        raised: ours?.raised == true || !fact.isUp,
+        aggregates: observation.withoutAggregation.contains(name))
+      if !wanted.isNothing { state.adjustments[name] = wanted }
+      return .name(name, vlan: connection.point.vlan)
     case .bridge:
       guard fact.kind == "bridge" else {
         problems.append(Problem(subject, "\(name) is not a bridge"))
@@ -139,30 +165,34 @@ package struct DesiredDataplane: Hashable, Sendable {
       subjects[names.inner] = subject
       state.bridgePorts[names.inner] = BridgePort(
         inner: names.inner, outer: names.outer, bridge: name, areUp: true)
-      return names.inner
+      return .name(names.inner)
     }
   }
 
   /// Why the frames of an interface may not be taken: what admission asked when it was attached may have
   /// changed since.
-  private static func unfitness(of fact: InterfaceFact) -> String? {
+  ///
+  /// - Parameter shared: Only those of a VLAN are.
+  private static func unfitness(of fact: InterfaceFact, shared: Bool) -> String? {
     if fact.isLoopback { return "is loopback" }
-    if fact.hasDefaultRoute { return "carries a default route" }
+    if fact.hasDefaultRoute, !shared { return "carries a default route" }
     if let master = fact.master { return "is a port of \(master)" }
     if fact.isOurs { return "is one of our own" }
     return nil
   }
 
   private mutating func add(
-    _ connection: ConnectionConfiguration, port: InterfaceName, handsOver: Bool
+    _ connection: ConnectionConfiguration, port: PortReference, underlay: InterfaceReference?,
+    isMetered: Bool, handsOver: Bool
   ) {
-    state.programs.insert(ProgramAttachment(program: .local, interface: .name(port)))
-    state.ports[.name(port)] = connection.number
+    state.programs.insert(ProgramAttachment(program: .local, interface: port.interface))
+    state.ports[port] = connection.number
     state.connections[connection.number] = ConnectionRow(
-      id: connection.id, number: connection.number, port: .name(port),
+      id: connection.id, number: connection.number, port: port,
       tunnelAddress: connection.tunnelAddress, fixedAddress: connection.fixedAddress,
       fixedMAC: connection.fixedMAC, remotes: connection.remotes, learningLimit: connection.learningLimit,
-      ageingSeconds: connection.ageingSeconds, handsOver: handsOver)
+      ageingSeconds: connection.ageingSeconds, forwarding: connection.forwarding, underlay: underlay,
+      isMetered: isMetered, handsOver: handsOver)
     for (index, remote) in connection.remotes.enumerated() {
       let key = SourceKey(vni: remote.vni, remote: remote.address, local: connection.tunnelAddress)
       state.sources[key] = SourceRow(

@@ -1,11 +1,6 @@
 package import ESWModel
 
 extension GatewayConfiguration {
-  /// How many addresses a connection may learn: the vendor's limit for a switch (contract section 6).
-  static let learningLimit: UInt32 = 10_000
-  /// How long a learned address lives without a frame: what Linux bridges do (`ageing_time`).
-  static let ageingSeconds: UInt32 = 300
-
   /// Compiles intent for one node: what of it this node holds and forwards.
   ///
   /// A connection whose layer-2 subnet is not attached here is not in it; its status says so.
@@ -19,7 +14,8 @@ extension GatewayConfiguration {
         tunnels.append(
           TunnelConfiguration(
             instance: instance.id, address: instance.tunnelAddress,
-            prefixLength: subnet.network.prefixLength, interface: attachment.point.name))
+            prefixLength: subnet.network.prefixLength, interface: attachment.point.name,
+            limit: snapshot.enforcesFlavors ? TrafficLimit(.named(instance.flavor)) : nil))
         for connection in snapshot.connections(of: instance.id) {
           connections += Self.compile(connection, of: instance, on: node, from: snapshot)
         }
@@ -42,8 +38,11 @@ extension GatewayConfiguration {
         id: connection.id, number: connection.number, instance: instance.id, attachment: attachment.id,
         point: attachment.point, tunnelAddress: instance.tunnelAddress, network: subnet.network,
         gateway: subnet.gateway, fixedAddress: fixed, fixedMAC: fixedMAC(of: connection.id),
-        remotes: connection.remotes, learningLimit: learningLimit, ageingSeconds: ageingSeconds,
-        virtualAddresses: virtualAddresses(of: connection, in: snapshot))
+        remotes: connection.remotes, learningLimit: connection.forwarding.learningLimit,
+        ageingSeconds: connection.forwarding.ageingSeconds,
+        virtualAddresses: virtualAddresses(of: connection, in: snapshot),
+        forwarding: ForwardingConfiguration(connection.forwarding),
+        pinsUnderlay: connection.forwarding.pinsUnderlay)
     ]
   }
 

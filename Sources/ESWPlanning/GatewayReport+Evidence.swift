@@ -24,7 +24,7 @@ extension GatewayReport {
         hosts: Array(
           counted.hosts.sorted { ($0.seenAgeMilliseconds, $0.mac) < ($1.seenAgeMilliseconds, $1.mac) }
             .prefix(hosts)),
-        virtualAddresses: counted.virtualAddresses)
+        virtualAddresses: counted.virtualAddresses, classDrops: counted.classDrops)
     }
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,

@@ -176,10 +176,22 @@ package enum Answer {
     /// One of `interface` and `bridge` is there.
     package let interface: InterfaceName?
     package let bridge: InterfaceName?
+    /// With an interface only; nil: without tags.
+    package let vlan: VLAN?
     package let createdAt: String
 
+    package struct VLAN: Hashable, Sendable, Decodable {
+      package struct Outer: Hashable, Sendable, Decodable {
+        package let id: Int
+        package let `protocol`: String
+      }
+
+      package let id: Int
+      package let outer: Outer?
+    }
+
     private enum CodingKeys: String, CodingKey {
-      case id, node, role, interface, bridge
+      case id, node, role, interface, bridge, vlan
       case subnet = "subnet_id"
       case createdAt = "created_at"
     }

@@ -116,6 +116,7 @@ package struct AuditedRow: Hashable, Sendable {
         $0.member("virsubnet_id", row.subnet)
         $0.array("remote_infos", row.remotes) { $0.remote($1) }
         $0.member("fixed_ips", strings: row.fixedAddresses.lazy.map(\.description))
+        if row.forwarding != .usual { $0.asked(row.forwarding) }
       }
     }
   }
@@ -123,7 +124,7 @@ package struct AuditedRow: Hashable, Sendable {
 
 extension IntentEdit {
   /// The row before and after the edit, in a snapshot that does not have it yet. Jobs are our own
-  /// bookkeeping and are not audited: both nil.
+  /// bookkeeping, and a setting of the server is in its file: both nil, they are not audited.
   package func audited(in snapshot: IntentSnapshot) -> (before: AuditedRow?, after: AuditedRow?) {
     switch self {
     case .putProject(let row): (snapshot.project(row.id).map { AuditedRow($0) }, AuditedRow(row))
@@ -140,7 +141,7 @@ extension IntentEdit {
     case .removeConnection(let id): (snapshot.connections[id].map { AuditedRow($0) }, nil)
     case .putPort(let row): (snapshot.ports[row.id].map { AuditedRow($0) }, AuditedRow(row))
     case .removePort(let id): (snapshot.ports[id].map { AuditedRow($0) }, nil)
-    case .putJob, .removeJob: (nil, nil)
+    case .putJob, .removeJob, .enforceFlavors: (nil, nil)
     }
   }
 }

@@ -69,6 +69,7 @@ extension JSONWriter {
     }
     counters(seen)
     array("drops", seen?.drops ?? []) { $0.drop($1) }
+    array("class_drops", seen?.classDrops ?? []) { $0.drop($1) }
     array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
     endObject()
   }
@@ -87,9 +88,24 @@ extension JSONWriter {
     member("bytes", integer: count.bytes)
   }
 
+  private mutating func drop(_ drop: ClassDropCount) {
+    object {
+      $0.member("direction", Self.word(drop.direction))
+      $0.member("class", drop.frameClass.rawValue)
+      $0.member("frames", integer: drop.frames)
+    }
+  }
+
+  private static func word(_ direction: Direction) -> String {
+    switch direction {
+    case .toRemote: "to_remote"
+    case .toLocal: "to_local"
+    }
+  }
+
   private mutating func drop(_ drop: DropCount) {
     object {
-      $0.member("direction", drop.direction == .toRemote ? "to_remote" : "to_local")
+      $0.member("direction", Self.word(drop.direction))
       $0.member("reason", drop.reason)
       $0.member("frames", integer: drop.frames)
     }

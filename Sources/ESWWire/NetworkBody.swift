@@ -50,6 +50,21 @@ extension JSONWriter {
     member("status", "ACTIVE")
   }
 
+  /// The member `vlan` of an attachment.
+  mutating func member(_ vlan: VLAN) {
+    name("vlan")
+    beginObject()
+    member("id", integer: vlan.id)
+    if let outer = vlan.outer {
+      name("outer")
+      beginObject()
+      member("id", integer: outer.id)
+      member("protocol", outer.tagProtocol.rawValue)
+      endObject()
+    }
+    endObject()
+  }
+
   /// An attachment, of our own additions.
   package mutating func attachment(_ attachment: Attachment) {
     beginObject()
@@ -61,6 +76,9 @@ extension JSONWriter {
     switch attachment.point {
     case .interface(let name): member("interface", name.description)
     case .bridge(let name): member("bridge", name.description)
+    case .trunk(let name, let vlan):
+      member("interface", name.description)
+      member(vlan)
     }
     member("created_at", attachment.createdAt)
     endObject()

@@ -1,9 +1,10 @@
 // Our own additions, and the link of agents.
 extension Operation {
-  static let additions = [
-    createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-    diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
-  ]
+  static let additions =
+    [
+      createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
+      diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
+    ] + forwarding
   static let agents = [showConfiguration, sendReport]
 
   private static let root = "/openesw/v1/{project_id}"

@@ -74,6 +74,9 @@ extension JSONWriter {
       switch request.point {
       case .interface(let name): $0.member("interface", name.description)
       case .bridge(let name): $0.member("bridge", name.description)
+      case .trunk(let name, let vlan):
+        $0.member("interface", name.description)
+        $0.member(vlan)
       }
     }
   }

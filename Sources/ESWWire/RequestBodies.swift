@@ -107,8 +107,14 @@ extension NewAttachment {
       throw try attachment.member("role").must(roleRule)
     }
     let point: AttachmentPoint
+    let vlan = try attachment.optional("vlan")
     switch (try attachment.optional("interface"), try attachment.optional("bridge")) {
-    case (let interface?, nil): point = .interface(try interface.interfaceName())
+    case (let interface?, nil):
+      let name = try interface.interfaceName()
+      point =
+        try vlan.map { field throws(RequestBodyError) in .trunk(name, vlan: try field.vlan()) }
+        ?? .interface(name)
+    case (nil, _?) where vlan != nil: throw attachment.must("with an interface when it has a vlan")
     case (nil, let bridge?): point = .bridge(try bridge.interfaceName())
     case (_?, _?), (nil, nil): throw attachment.must("with either interface or bridge")
     }
@@ -137,6 +143,31 @@ extension BodyField {
 
   fileprivate func interfaceName() throws(RequestBodyError) -> InterfaceName {
     try parsed("the name of a network interface, 1 to 15 bytes")
+  }
+
+  /// An object of a tag's number, and of another tag before it.
+  fileprivate func vlan() throws(RequestBodyError) -> VLAN {
+    let outer = try optional("outer").map { field throws(RequestBodyError) in try field.outerTag() }
+    let number = try member("id")
+    guard let vlan = VLAN(try number.vlanNumber(), outer: outer) else { throw number.must("a VLAN") }
+    return vlan
+  }
+
+  private func outerTag() throws(RequestBodyError) -> VLAN.Outer {
+    let number = try member("id")
+    var tagProtocol = VLAN.TagProtocol.customer
+    if let field = try optional("protocol") {
+      let rule = "\"802.1q\" or \"802.1ad\""
+      guard let named = VLAN.TagProtocol(rawValue: try field.text(rule)) else { throw field.must(rule) }
+      tagProtocol = named
+    }
+    guard let outer = VLAN.Outer(try number.vlanNumber(), tagProtocol) else { throw number.must("a VLAN") }
+    return outer
+  }
+
+  private func vlanNumber() throws(RequestBodyError) -> UInt16 {
+    let range = Int64(VLAN.range.lowerBound)...Int64(VLAN.range.upperBound)
+    return UInt16(truncatingIfNeeded: try integer(in: range))
   }
 
   fileprivate func remoteEndpoint() throws(RequestBodyError) -> RemoteEndpoint {

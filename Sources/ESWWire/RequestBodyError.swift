@@ -96,6 +96,17 @@ struct BodyField {
     return elements.enumerated().map { BodyField(path: "\(path)[\($0.offset)]", value: $0.element) }
   }
 
+  /// All members of an object, by name; null counts as left out.
+  func members() throws(RequestBodyError) -> [(name: String, field: BodyField)] {
+    guard case .object(let members) = value else { throw must("an object") }
+    return members.filter { $0.value != .null }.sorted { $0.key < $1.key }
+      .map { ($0.key, BodyField(path: pathOf($0.key), value: $0.value)) }
+  }
+
+  var isText: Bool {
+    if case .string = value { true } else { false }
+  }
+
   func isEmptyObject() throws(RequestBodyError) -> Bool {
     guard case .object(let members) = value else { throw must("an object") }
     return members.isEmpty

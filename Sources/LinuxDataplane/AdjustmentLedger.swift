@@ -17,6 +17,7 @@ struct AdjustmentLedger {
     type: 1, keySize: 4, valueSize: MemoryLayout<Note>.size, maxEntries: 65_536, flags: 1)
   private static let promiscuousBit: UInt64 = 1
   private static let raisedBit: UInt64 = 2
+  private static let aggregatesBit: UInt64 = 4
 
   private let map: BPFMap
   private let namespace: UInt64
@@ -60,7 +61,9 @@ struct AdjustmentLedger {
   }
 
   func note(_ adjustment: InterfaceAdjustment, of index: UInt32) throws(BPFError) {
-    let bits = (adjustment.promiscuous ? Self.promiscuousBit : 0) | (adjustment.raised ? Self.raisedBit : 0)
+    let bits =
+      (adjustment.promiscuous ? Self.promiscuousBit : 0) | (adjustment.raised ? Self.raisedBit : 0)
+      | (adjustment.aggregates ? Self.aggregatesBit : 0)
     try map.set(index, to: Note(namespace: namespace, bits: bits))
   }
 
@@ -71,6 +74,7 @@ struct AdjustmentLedger {
   private func adjustment(_ note: Note) -> InterfaceAdjustment? {
     guard note.namespace == namespace else { return nil }
     return InterfaceAdjustment(
-      promiscuous: note.bits & Self.promiscuousBit != 0, raised: note.bits & Self.raisedBit != 0)
+      promiscuous: note.bits & Self.promiscuousBit != 0, raised: note.bits & Self.raisedBit != 0,
+      aggregates: note.bits & Self.aggregatesBit != 0)
   }
 }

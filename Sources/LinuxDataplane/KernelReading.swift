@@ -10,6 +10,10 @@ struct KernelReading {
   /// Indices of the interfaces with a default route.
   var defaultRoutes: Set<Int32> = []
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  /// Whether an interface has GRO on, by index; empty when this node leaves it as it is.
+  var aggregation: [Int32: Bool] = [:]
+  /// Indices of the interfaces with somebody's programs at their way out.
+  var filtered: Set<Int32> = []
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
@@ -27,35 +31,138 @@ struct MapContents {
   var connections: [(esw_connection_key, esw_connection_row)] = []
   var sources: [(esw_source_key, esw_source_row)] = []
   var virtuals: [esw_virtual_key] = []
+  var meters: [(esw_meter_key, esw_meter_row)] = []
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
+  /// What user space writes of a meter: how its row begins.
+  struct Rates: BitwiseCopyable {
+    let bitsPerSecond: UInt64
+    let packetsPerSecond: UInt64
+  }
+
   init() {}
+
+  init(_ bytes: MapBytes) {
+    slowPathIndex = bytes.slowPathIndex
+    tunnels = Self.values(bytes.tunnels)
+    ports = Self.pairs(bytes.ports)
+    connections = Self.pairs(bytes.connections)
+    sources = Self.pairs(bytes.sources)
+    virtuals = Self.values(bytes.virtuals)
+    meters = Self.pairs(bytes.meters).map { (key: esw_meter_key, rates: Rates) in
+      (key, esw_meter_row(rates))
+    }
+    let activities = Set(Self.values(bytes.activities, as: UInt32.self))
+    kept = activities.intersection(Self.values(bytes.states))
+  }
+
+  /// The maps' sizes were compared with the structs' when the maps were opened.
+  private static func values<Value: BitwiseCopyable>(
+    _ bytes: [UInt8], as _: Value.Type = Value.self
+  ) -> [Value] {
+    bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: MemoryLayout<Value>.size).map {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Value.self)
+      }
+    }
+  }
+
+  private static func pairs<Key: BitwiseCopyable, Row: BitwiseCopyable>(_ bytes: [UInt8]) -> [(Key, Row)] {
+    let keySize = MemoryLayout<Key>.size
+    return bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: keySize + MemoryLayout<Row>.size).map {
+        (
+          bytes.loadUnaligned(fromByteOffset: $0, as: Key.self),
+          bytes.loadUnaligned(fromByteOffset: $0 + keySize, as: Row.self)
+        )
+      }
+    }
+  }
+}
+
+extension esw_meter_row {
+  fileprivate init(_ rates: MapContents.Rates) {
+    self.init()
+    bits_per_second = rates.bitsPerSecond
+    packets_per_second = rates.packetsPerSecond
+  }
+}
+
+/// What `MapContents` is made of, as it is in the kernel: thousands of rows are compared with those of the
+/// last look in no time, and read again only when one differs. What the path writes is not in it.
+struct MapBytes: Equatable {
+  let slowPathIndex: UInt32
+  /// Keys alone.
+  let tunnels: [UInt8]
+  let virtuals: [UInt8]
+  let states: [UInt8]
+  let activities: [UInt8]
+  /// Each key with its row behind it.
+  let ports: [UInt8]
+  let connections: [UInt8]
+  let sources: [UInt8]
+  /// Each key with its rates.
+  let meters: [UInt8]
 
   /// Nil when another version made the maps.
   init?(of maps: DatapathMaps) throws(BPFError) {
     guard let slowPathIndex = try maps.slowPathIndex() else { return nil }
     self.slowPathIndex = slowPathIndex
-    tunnels = try Self.pairs(maps.tunnels, esw_tunnel_key.self, esw_tunnel_row.self).map(\.0)
-    ports = try Self.pairs(maps.ports)
-    connections = try Self.pairs(maps.connections)
-    sources = try Self.pairs(maps.sources)
-    virtuals = try Self.pairs(maps.virtuals, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
-    let states = try maps.states.keys()
-    let activities = try Set(maps.activity.keys())
-    kept = Set(
-      states.filter(activities.contains).map { $0.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) } })
+    tunnels = try Self.keys(maps.tunnels)
+    virtuals = try Self.keys(maps.virtuals)
+    states = try Self.keys(maps.states)
+    // Their rows are large, and not looked at here.
+    activities = try maps.activity.joinedKeys()
+    ports = try Self.entries(maps.ports)
+    connections = try Self.entries(maps.connections)
+    sources = try Self.entries(maps.sources)
+    // Their clocks, which the path moves, are not.
+    var meters: [UInt8] = []
+    try maps.meters.forEachEntry { key, row in
+      meters += key
+      meters += row.prefix(MemoryLayout<MapContents.Rates>.size)
+    }
+    self.meters = meters
   }
 
-  /// The maps' sizes were compared with the structs' when the maps were opened.
-  private static func pairs<Key: BitwiseCopyable, Row: BitwiseCopyable>(
-    _ map: BPFMap, _: Key.Type = Key.self, _: Row.Type = Row.self
-  ) throws(BPFError) -> [(Key, Row)] {
-    var pairs: [(Key, Row)] = []
+  private static func keys(_ map: BPFMap) throws(BPFError) -> [UInt8] {
+    var all: [UInt8] = []
+    try map.forEachEntry { key, _ in all += key }
+    return all
+  }
+
+  private static func entries(_ map: BPFMap) throws(BPFError) -> [UInt8] {
+    var all: [UInt8] = []
     try map.forEachEntry { key, row in
-      pairs.append((key.loadUnaligned(as: Key.self), row.loadUnaligned(as: Row.self)))
+      all += key
+      all += row
     }
-    return pairs
+    return all
+  }
+}
+
+/// One look at the kernel, before anything is made of it.
+struct KernelLook: Equatable {
+  struct Attachment: Equatable {
+    let program: ProgramAttachment.Program
+    let pinned: UInt32
+    let now: Int32?
+  }
+
+  let links: [Link]
+  let addresses: [Address]
+  let defaultRoutes: Set<Int32>
+  var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  var datapath: Datapath?
+  var attachments: [Attachment] = []
+  var rows: MapBytes?
+
+  var reading: KernelReading {
+    KernelReading(
+      links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
+      datapath: datapath, attachments: attachments.map { ($0.program, $0.pinned, $0.now) },
+      rows: rows.map { MapContents($0) })
   }
 }
 
@@ -73,13 +180,24 @@ extension KernelReading {
       })
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
-      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere)
+      state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
+      withoutAggregation: withoutAggregation)
   }
 
-  /// The kernel numbers a peer's namespace only when it is another one.
+  private var withoutAggregation: Set<InterfaceName> {
+    Set(
+      links.filter { link in
+        switch aggregation[link.index] {
+        case nil: false
+        case .some(false): true
+        case .some(true): adjusted[UInt32(bitPattern: link.index)]?.aggregates == true
+        }
+      }.compactMap { InterfaceName($0.name) })
+  }
+
   private var portsToElsewhere: Set<InterfaceName> {
     Set(
-      links.filter { $0.kind == "veth" && $0.peer?.namespaceIdentifier != nil }
+      links.filter { $0.leadsElsewhere && !filtered.contains($0.index) }
         .compactMap { InterfaceName($0.name) })
   }
 
@@ -97,7 +215,8 @@ extension KernelReading {
         // What others have set back is not in effect any more.
         let inEffect = InterfaceAdjustment(
           promiscuous: adjusted.promiscuous && link.flags.contains(.promiscuous),
-          raised: adjusted.raised && link.flags.contains(.up))
+          raised: adjusted.raised && link.flags.contains(.up),
+          aggregates: adjusted.aggregates && aggregation[link.index] != false)
         state.adjustments[name] = inEffect
       }
     }
@@ -134,7 +253,9 @@ extension KernelReading {
   private func add(_ rows: MapContents, _ names: InterfaceNames, to state: inout DataplaneState) {
     state.tunnels = Set(rows.tunnels.map { IPv4Address(networkOrder: $0.address_be) })
     for (key, row) in rows.ports {
-      state.ports[names.reference(key.ifindex)] = ConnectionNumber(row.connection)
+      // Tags that are none can only be somebody else's row; see `hasForeignRows`.
+      guard let port = PortReference(key, names: names.reference) else { continue }
+      state.ports[port] = ConnectionNumber(row.connection)
     }
     for (key, row) in rows.sources {
       // A VNI that is none can only be somebody else's row; see `hasForeignRows`.
@@ -149,6 +270,7 @@ extension KernelReading {
       state.connections[number] = model ?? Self.unusable(number)
     }
     state.virtualAddresses = Set(rows.virtuals.map { VirtualAddress($0) })
+    for (key, row) in rows.meters { state.meters[IPv4Address(key.meter)] = TrafficLimit(row) }
     if rows.hasForeignRows { state.datapath = .otherLayout }
   }
 
@@ -178,10 +300,21 @@ extension KernelReading {
   }
 }
 
+extension Link {
+  /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace,
+  /// which the kernel numbers only then, and nobody wants them to wait here.
+  var leadsElsewhere: Bool {
+    kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
+  }
+}
+
 extension MapContents {
   /// Rows that let in frames, and that no version of ours writes: the model cannot even name them, so the
   /// maps are made anew.
-  var hasForeignRows: Bool { sources.contains { SourceKey($0.0) == nil } }
+  var hasForeignRows: Bool {
+    sources.contains { SourceKey($0.0) == nil }
+      || ports.contains { PortReference($0.0, names: InterfaceReference.gone) == nil }
+  }
 }
 
 extension InterfaceAddress {

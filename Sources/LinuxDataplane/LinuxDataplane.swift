@@ -9,7 +9,7 @@ internal import Netlink
 /// `Dataplane` on the Linux kernel: eBPF programs and maps that are pinned, devices by netlink.
 ///
 /// Everything runs on one thread, inside the node's network namespace, because its calls block and because
-/// sockets and links belong to the namespace of the thread that makes them. It keeps nothing that is not in
+/// sockets and links belong to the namespace of the thread that makes them. It knows nothing that is not in
 /// the kernel as well: another instance, now or after a crash, sees the same.
 package actor LinuxDataplane: Dataplane {
   /// What must be true of the machine is not.
@@ -27,16 +27,23 @@ package actor LinuxDataplane: Dataplane {
   private let thread: NamespaceThread
   private let events: AsyncStream<Void>
   private var openSocket: NetlinkSocket?
+  /// Whether GRO of the interfaces that it works with is its business.
+  private let setsAggregation: Bool
   let pins: DatapathPins
+  /// What was last seen, and what was made of it: most looks see the same.
+  private var last: (look: KernelLook, observation: DataplaneObservation)?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   /// - Parameters:
   ///   - namespace: Path of the node's network namespace, such as `/run/netns/NAME`; nil: that of the caller.
   ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
+  ///   - setsAggregation: GRO is set on underlays and ports while they are used; else it stays as it is, and
+  ///     what an earlier process set is put back.
   /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system;
   ///   and when another process works on this namespace or with these pins, as nobody can while this lives.
-  package init(namespace: String?, pins: String) throws {
+  package init(namespace: String?, pins: String, setsAggregation: Bool = true) throws {
+    self.setsAggregation = setsAggregation
     kernelRelease = try Self.usableKernelRelease()
     try Self.checkPrivilege()
     try PinFolder.mountFileSystem()
@@ -69,23 +76,38 @@ package actor LinuxDataplane: Dataplane {
 
   package func observe() throws -> DataplaneObservation {
     let socket = try socket()
-    var reading = KernelReading(
+    var look = KernelLook(
       links: try socket.links(), addresses: try socket.addresses(),
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
-      reading.adjusted = try ledger.all()
+      look.adjusted = try ledger.all()
+    }
+    // A frame that is handed over would not meet them.
+    reading.filtered = Set(
+      try reading.links.filter(\.leadsElsewhere).map(\.index)
+        .filter { try !BPFLink.attached(toInterface: $0, at: .tcxEgress).isEmpty })
+    if setsAggregation {
+      let offload = try ReceiveOffload()
+      for link in reading.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
+        reading.aggregation[link.index] = offload.isOn(link.name)
+      }
     }
     if let contents = try pins.contents() {
-      reading.datapath = contents.condition
-      reading.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapContents(of: maps) }
-      reading.attachments = contents.links.map { ($0.program, $0.index, $0.state.interfaceIndex) }
+      look.datapath = contents.condition
+      look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
+      look.attachments = contents.links.map {
+        KernelLook.Attachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
+      }
     }
-    return reading.observation
+    if let last, last.look == look { return last.observation }
+    let observation = look.reading.observation
+    last = (look, observation)
+    return observation
   }
 
   package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {
     var execution = StepExecution(pins: pins, socket: socket)
-    let outcomes = steps.map { execution.take($0) }
+    let outcomes = execution.take(steps)
     // A ledger without notes harms nobody; whoever executes next tries again.
     try? execution.finish()
     return outcomes

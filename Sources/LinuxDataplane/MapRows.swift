@@ -18,24 +18,52 @@ extension IPv4Address {
 }
 
 extension esw_connection_row {
-  /// - Parameter port: Index of the row's port.
-  init(_ row: ConnectionRow, port: UInt32) {
+  /// - Parameters:
+  ///   - port: Index of the row's port.
+  ///   - underlay: That of its underlay; 0: as routed.
+  init(_ row: ConnectionRow, port: UInt32, underlay: UInt32 = 0) {
     self.init()
     port_ifindex = port
+    (outer_tag, inner_tag) = row.port.vlan?.tags ?? (0, 0)
     tunnel_address_be = row.tunnelAddress.networkOrder
-    flags = ESW_CONNECTION_CLAMP_MSS.rawValue | (row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0)
+    flags = row.handsOver ? ESW_CONNECTION_PEER.rawValue : 0
     learning_limit = row.learningLimit
     ageing_seconds = row.ageingSeconds
     fixed_address_be = row.fixedAddress.networkOrder
     withUnsafeMutableBytes(of: &fixed_mac) { $0.copyBytes(from: row.fixedMAC.bytes) }
     withUnsafeMutableBytes(of: &uuid) { $0.copyBytes(from: row.id.bytes) }
-    time_to_live = 64
-    // Every class is forwarded.
-    withUnsafeMutableBytes(of: &rules) { bytes in for index in bytes.indices { bytes[index] = 0xFF } }
+    underlay_ifindex = underlay
+    meter = row.isMetered ? row.tunnelAddress.value : 0
+    set(row.forwarding)
     let used = row.remotes.prefix(Int(ESW_REMOTES_MAX))
     remote_count = UInt8(used.count)
     if used.count > 0 { remotes.0 = esw_remote(used[0]) }
     if used.count > 1 { remotes.1 = esw_remote(used[1]) }
+  }
+
+  private mutating func set(_ forwarding: ForwardingConfiguration) {
+    time_to_live = forwarding.timeToLive
+    switch forwarding.differentiation {
+    case .copied: flags |= ESW_CONNECTION_COPY_DSCP.rawValue
+    // RFC 2474 section 3: the upper six bits.
+    case .codePoint(let codePoint): service = codePoint << 2
+    }
+    if forwarding.hasUDPChecksum { flags |= ESW_CONNECTION_UDP_CHECKSUM.rawValue }
+    if forwarding.clampsMSS { flags |= ESW_CONNECTION_CLAMP_MSS.rawValue }
+    if forwarding.answersKnown { flags |= ESW_CONNECTION_ANSWER_KNOWN.rawValue }
+    withUnsafeMutableBytes(of: &rules) { bytes in
+      withUnsafeBytes(of: forwarding.rules.words) { bytes.copyBytes(from: $0) }
+    }
+  }
+
+  private var forwarding: ForwardingConfiguration {
+    func has(_ flag: esw_connection_flag) -> Bool { flags & flag.rawValue != 0 }
+    let words = withUnsafeBytes(of: rules) { $0.loadUnaligned(as: SIMD16<UInt32>.self) }
+    return ForwardingConfiguration(
+      rules: ForwardingRules(words: words), timeToLive: time_to_live,
+      differentiation: has(ESW_CONNECTION_COPY_DSCP) ? .copied : .codePoint(service >> 2),
+      hasUDPChecksum: has(ESW_CONNECTION_UDP_CHECKSUM), clampsMSS: has(ESW_CONNECTION_CLAMP_MSS),
+      answersKnown: has(ESW_CONNECTION_ANSWER_KNOWN))
   }
 
   /// The row in the model's words; nil when it holds something that we do not write, so that it has to be
@@ -43,17 +71,58 @@ extension esw_connection_row {
   func model(_ number: ConnectionNumber, name: (UInt32) -> InterfaceReference) -> ConnectionRow? {
     let used = [remotes.0, remotes.1].prefix(Int(remote_count))
     let endpoints = used.compactMap(RemoteEndpoint.init)
-    guard endpoints.count == Int(remote_count),
+    guard endpoints.count == Int(remote_count), let tags = VLAN.optional(outer: outer_tag, inner: inner_tag),
       let mac = withUnsafeBytes(of: fixed_mac, { MACAddress(bytes: Array($0)) })
     else { return nil }
     let row = ConnectionRow(
       id: ConnectionID(bytes: withUnsafeBytes(of: uuid) { Array($0) }), number: number,
-      port: name(port_ifindex), tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
+      port: PortReference(name(port_ifindex), vlan: tags.vlan),
+      tunnelAddress: IPv4Address(networkOrder: tunnel_address_be),
       fixedAddress: IPv4Address(networkOrder: fixed_address_be), fixedMAC: mac, remotes: endpoints,
-      learningLimit: learning_limit, ageingSeconds: ageing_seconds,
+      learningLimit: learning_limit, ageingSeconds: ageing_seconds, forwarding: forwarding,
+      underlay: underlay_ifindex == 0 ? nil : name(underlay_ifindex), isMetered: meter != 0,
       handsOver: flags & ESW_CONNECTION_PEER.rawValue != 0)
-    // Fields that the model has no words for (other flags, underlay) must be as we write them.
-    return bytes(of: esw_connection_row(row, port: port_ifindex)) == bytes(of: self) ? row : nil
+    // What the model has no words for (other flags, somebody else's meter) must be as we write it.
+    let ours = esw_connection_row(row, port: port_ifindex, underlay: underlay_ifindex)
+    return bytes(of: ours) == bytes(of: self) ? row : nil
+  }
+}
+
+extension VLAN {
+  /// As rows name them: the tag nearer to the wire, or the only one, and the one behind it or 0.
+  var tags: (outer: UInt16, inner: UInt16) {
+    let own = id | UInt16(ESW_TAG_CUSTOMER)
+    guard let outer else { return (own, 0) }
+    let kind = outer.tagProtocol == .customer ? ESW_TAG_CUSTOMER : ESW_TAG_SERVICE
+    return (outer.id | UInt16(kind), own)
+  }
+
+  /// Tags of a row, which may be none; nil for those that we do not write.
+  static func optional(outer: UInt16, inner: UInt16) -> (vlan: VLAN?, ())? {
+    if outer == 0 && inner == 0 { return (nil, ()) }
+    let number = UInt16(ESW_TAG_VID)
+    let vlan =
+      inner == 0
+      ? VLAN(outer & number)
+      : Outer(outer & number, outer & ~number == UInt16(ESW_TAG_CUSTOMER) ? .customer : .service)
+        .flatMap { VLAN(inner & number, outer: $0) }
+    guard let vlan, vlan.tags == (outer, inner) else { return nil }
+    return (vlan, ())
+  }
+}
+
+extension esw_port_key {
+  init(_ vlan: VLAN?, on interface: UInt32) {
+    let tags = vlan?.tags ?? (outer: 0, inner: 0)
+    self.init(ifindex: interface, outer_tag: tags.outer, inner_tag: tags.inner)
+  }
+}
+
+extension PortReference {
+  /// Nil for tags that we do not write.
+  init?(_ key: esw_port_key, names: (UInt32) -> InterfaceReference) {
+    guard let tags = VLAN.optional(outer: key.outer_tag, inner: key.inner_tag) else { return nil }
+    self.init(names(key.ifindex), vlan: tags.vlan)
   }
 }
 
@@ -78,6 +147,12 @@ extension ConnectionID {
   fileprivate init(bytes: [UInt8]) {
     let words = [bytes.prefix(8), bytes.dropFirst(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     self.init(high: words[0], low: words[1])
+  }
+}
+
+extension TrafficLimit {
+  init(_ row: esw_meter_row) {
+    self.init(bitsPerSecond: row.bits_per_second, packetsPerSecond: row.packets_per_second)
   }
 }
 

@@ -4,13 +4,25 @@ internal import CLinux
 internal import ESWModel
 internal import Glibc
 
+extension esw_connection_row {
+  /// The tags of its port as they stand in a frame (IEEE 802.1Q section 9.3), from the wire inwards.
+  var tagBytes: [UInt8] {
+    [outer_tag, inner_tag].filter { $0 != 0 }.flatMap { tag -> [UInt8] in
+      let number = tag & UInt16(ESW_TAG_VID)
+      let isService = tag & UInt16(ESW_TAG_SERVICE) != 0
+      return (isService ? [0x88, 0xa8] : [0x81, 0x00])
+        + [UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)]
+    }
+  }
+}
+
 extension HolderQuestion {
   /// The Ethernet frame: an ARP request (RFC 826) from the connection's fixed address, padded to the least
   /// length. Nil when the row has no fixed address or no port.
   func frame(from row: esw_connection_row) -> [UInt8]? {
     guard row.fixed_address_be != 0, row.port_ifindex != 0 else { return nil }
     let mac = bytes(of: row.fixed_mac)
-    var frame = (holder?.bytes ?? [UInt8](repeating: 0xff, count: 6)) + mac + [0x08, 0x06]
+    var frame = (holder?.bytes ?? [UInt8](repeating: 0xff, count: 6)) + mac + row.tagBytes + [0x08, 0x06]
     frame += [0, 1, 0x08, 0, 6, 4, 0, 1]  // Ethernet, IPv4, lengths, request
     frame += mac + bytes(of: row.fixed_address_be)
     frame += [UInt8](repeating: 0, count: 6) + subject.address.bytes

@@ -7,20 +7,20 @@ internal import Netlink
 extension StepExecution {
   mutating func loadDatapath() throws -> StepOutcome {
     let isNew = try pins.load()
-    forgetMaps()
+    forgetPins()
     return isNew ? .applied : .alreadySo
   }
 
   mutating func replacePrograms() throws -> StepOutcome {
     let isNew = try pins.replacePrograms()
     // Newer programs may have brought a map.
-    forgetMaps()
+    forgetPins()
     return isNew ? .applied : .alreadySo
   }
 
   mutating func unloadDatapath() throws -> StepOutcome {
     let wasThere = try pins.unload()
-    forgetMaps()
+    forgetPins()
     return wasThere ? .applied : .alreadySo
   }
 
@@ -32,7 +32,7 @@ extension StepExecution {
       throw Refused(text: "ENODEV: \(attachment.interface)")
     }
     let index = try index(name)
-    let program = try pins.program(attachment.program.objectName)
+    let program = try program(attachment.program)
     let pin = Self.pinName(attachment.program, index)
     if let link = try BPFLink(pinnedAt: pins.links.path(of: pin)) {
       let state = try link.state()
@@ -112,14 +112,14 @@ extension StepExecution {
   }
 
   mutating func put(_ row: ConnectionRow) throws -> StepOutcome {
-    guard case .name(let name) = row.port else { throw Refused(text: "ENODEV: \(row.port)") }
+    guard case .name(let name) = row.port.interface else { throw Refused(text: "ENODEV: \(row.port)") }
     guard row.remotes.count <= Int(ESW_REMOTES_MAX) else {
       throw Refused(text: "E2BIG: \(row.remotes.count) remotes, the data path takes \(ESW_REMOTES_MAX)")
     }
     let maps = try maps()
     let before: esw_connection_row? = try maps.connections.value(
       of: esw_connection_key(connection: row.number.value))
-    let after = esw_connection_row(row, port: try index(name))
+    let after = esw_connection_row(row, port: try index(name), underlay: try rowIndex(row.underlay))
     let isKept = try maps.keepsRows(of: row.number)
     if isKept, let before, bytes(of: before) == bytes(of: after) { return .alreadySo }
     try maps.put(after, row.number)
@@ -132,20 +132,30 @@ extension StepExecution {
     return .applied
   }
 
-  mutating func putPort(_ name: InterfaceName, _ number: ConnectionNumber) throws -> StepOutcome {
-    let key = esw_port_key(ifindex: try index(name), outer_tag: 0, inner_tag: 0)
+  /// As a row has it, 0 for none; one that is gone is left for nothing to match.
+  private mutating func rowIndex(_ reference: InterfaceReference?) throws -> UInt32 {
+    switch reference {
+    case nil: 0
+    case .name(let name): try index(name)
+    case .gone(let index): index
+    }
+  }
+
+  mutating func putPort(_ port: PortReference, _ number: ConnectionNumber) throws -> StepOutcome {
+    guard case .name(let name) = port.interface else { throw Refused(text: "ENODEV: \(port)") }
+    let key = esw_port_key(port.vlan, on: try index(name))
     return try Self.put(maps().ports, key, esw_port_row(connection: number.value))
   }
 
-  mutating func removePort(_ port: InterfaceReference) throws -> StepOutcome {
+  mutating func removePort(_ port: PortReference) throws -> StepOutcome {
     let index: UInt32
-    switch port {
+    switch port.interface {
     case .gone(let gone): index = gone
     case .name(let name):
       guard let link = try link(name) else { return .alreadySo }
       index = UInt32(bitPattern: link.index)
     }
-    return try maps().ports.remove(bytes(of: esw_port_key(ifindex: index, outer_tag: 0, inner_tag: 0))) ? .applied : .alreadySo
+    return try maps().ports.remove(bytes(of: esw_port_key(port.vlan, on: index))) ? .applied : .alreadySo
   }
 
   mutating func putSource(_ key: SourceKey, _ row: SourceRow) throws -> StepOutcome {
@@ -161,7 +171,8 @@ extension StepExecution {
 
 extension esw_connection_row {
   fileprivate func hasSidesOf(_ other: esw_connection_row) -> Bool {
-    port_ifindex == other.port_ifindex && remote_count == other.remote_count
+    port_ifindex == other.port_ifindex && outer_tag == other.outer_tag && inner_tag == other.inner_tag
+      && remote_count == other.remote_count
       && bytes(of: remotes.0) == bytes(of: other.remotes.0)
       && bytes(of: remotes.1) == bytes(of: other.remotes.1)
   }

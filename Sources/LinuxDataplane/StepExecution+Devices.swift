@@ -77,7 +77,7 @@ extension StepExecution {
     return .applied
   }
 
-  private mutating func kernelAddress(_ owned: OwnedAddress) throws -> Address {
+  mutating func kernelAddress(_ owned: OwnedAddress) throws -> Address {
     Address(
       linkIndex: try existing(owned.interface).index, local: IPAddressBytes(v4: owned.address.value),
       prefixLength: owned.prefixLength, origin: OwnershipMark.addressOrigin)
@@ -133,10 +133,15 @@ extension StepExecution {
     if adjustment.raised, !link.flags.contains(.up) { requests.append(.raise(link.index)) }
     let ledger = try ledgerForNotes()
     let index = UInt32(bitPattern: link.index)
-    if requests.isEmpty, try ledger.adjustment(of: index) == adjustment { return .alreadySo }
+    let noted = try ledger.adjustment(of: index)
+    let offload = try ReceiveOffload()
+    let aggregation = offload.isOn(link.name)
+    let isAggregating = adjustment.aggregates ? aggregation == true : noted?.aggregates != true
+    if requests.isEmpty, isAggregating, noted == adjustment { return .alreadySo }
     // Noted first: a crash in between leaves a note of something that is not in effect, and that is not read.
     try ledger.note(adjustment, of: index)
     try performAll(requests)
+    if !isAggregating { try offload.set(link.name, on: adjustment.aggregates) }
     try refresh(name)
     return .applied
   }
@@ -151,6 +156,7 @@ extension StepExecution {
     }
     if adjustment.raised, link.flags.contains(.up) { requests.append(.lower(link.index)) }
     try performAll(requests)
+    if adjustment.aggregates { try ReceiveOffload().set(link.name, on: false) }
     try refresh(name)
     try ledger.forget(UInt32(bitPattern: link.index))
     noteRestored()

@@ -10,6 +10,7 @@ struct StepExecution {
   let socket: () throws(NetlinkError) -> NetlinkSocket
   private var knownLinks: [String: Link]?
   private var knownMaps: DatapathMaps?
+  private var knownPrograms: [ProgramAttachment.Program: BPFProgram] = [:]
   private var knownLedger: AdjustmentLedger?
   /// Whether notes were taken out of the ledger of adjustments.
   private var hasRestored = false
@@ -56,12 +57,14 @@ struct StepExecution {
     case .removeTunnel(let address): try removeTunnel(address)
     case .putConnection(let row): try put(row)
     case .removeConnection(let number): try maps().remove(number) ? .applied : .alreadySo
-    case .putPort(let name, let number): try putPort(name, number)
+    case .putPort(let port, let number): try putPort(port, number)
     case .removePort(let port): try removePort(port)
     case .putSource(let key, let row): try putSource(key, row)
     case .removeSource(let key): try removeSource(key)
     case .putVirtualAddress(let virtual): try maps().put(virtual) ? .applied : .alreadySo
     case .removeVirtualAddress(let virtual): try maps().remove(virtual) ? .applied : .alreadySo
+    case .putMeter(let address, let limit): try maps().put(limit, for: address) ? .applied : .alreadySo
+    case .removeMeter(let address): try maps().removeMeter(of: address) ? .applied : .alreadySo
     }
   }
 
@@ -75,7 +78,7 @@ struct StepExecution {
   /// Numbers by which the kernel says "not now".
   private static let passing: Set<Int32> = [EAGAIN, EBUSY, EINTR, ENOBUFS, ENOMEM]
 
-  private static func outcome(_ errno: Int32?, isTransient: Bool, _ text: String) -> StepOutcome {
+  static func outcome(_ errno: Int32?, isTransient: Bool, _ text: String) -> StepOutcome {
     isTransient || errno.map(passing.contains) == true ? .retry(text) : .refused(text)
   }
 
@@ -144,7 +147,18 @@ struct StepExecution {
     return maps
   }
 
-  mutating func forgetMaps() { knownMaps = nil }
+  mutating func program(_ kind: ProgramAttachment.Program) throws -> BPFProgram {
+    if let known = knownPrograms[kind] { return known }
+    let program = try pins.program(kind.objectName)
+    knownPrograms[kind] = program
+    return program
+  }
+
+  /// What is pinned may be something else now.
+  mutating func forgetPins() {
+    knownMaps = nil
+    knownPrograms = [:]
+  }
 }
 
 extension NetlinkError {

@@ -23,6 +23,8 @@ package struct Link: Hashable, Sendable {
   package let forwardsIPv4: Bool?
   /// Present if `kind` is `vxlan`.
   package let vxlan: VXLANSettings?
+  /// How frames wait on their way out (`qdisc`): `noqueue` for a veth that nobody has changed.
+  package let queueing: String?
 
   package struct Peer: Hashable, Sendable {
     package let index: Int32
@@ -38,7 +40,8 @@ package struct Link: Hashable, Sendable {
   /// A link from its parts, for who has no kernel to ask.
   package init(
     index: Int32, name: String, kind: String?, flags: LinkFlags, mtu: UInt32, hardwareAddress: [UInt8],
-    master: Int32?, peer: Peer?, alias: String?, group: UInt32, forwardsIPv4: Bool?, vxlan: VXLANSettings?
+    master: Int32?, peer: Peer?, alias: String?, group: UInt32, forwardsIPv4: Bool?, vxlan: VXLANSettings?,
+    queueing: String? = nil
   ) {
     self.index = index
     self.name = name
@@ -52,6 +55,7 @@ package struct Link: Hashable, Sendable {
     self.group = group
     self.forwardsIPv4 = forwardsIPv4
     self.vxlan = vxlan
+    self.queueing = queueing
   }
 
   package init(_ message: NetlinkMessage) throws(NetlinkDecodingError) {
@@ -66,7 +70,8 @@ package struct Link: Hashable, Sendable {
       hardwareAddress: fields.hardwareAddress, master: fields.master,
       peer: fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) },
       alias: fields.alias, group: fields.group, forwardsIPv4: fields.forwardsIPv4,
-      vxlan: fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil)
+      vxlan: fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil,
+      queueing: fields.queueing)
   }
 
   /// `sizeof(struct ifinfomsg)`.
@@ -103,6 +108,7 @@ private struct LinkFields {
   var group: UInt32 = 0
   var alias: String?
   var forwardsIPv4: Bool?
+  var queueing: String?
 
   mutating func take(_ attribute: Attribute) throws(NetlinkDecodingError) {
     switch Int(attribute.type) {
@@ -112,6 +118,7 @@ private struct LinkFields {
     case IFLA_MASTER: master = try attribute.integer()
     case IFLA_LINK: peerIndex = try attribute.integer()
     case IFLA_LINK_NETNSID: peerNamespace = try attribute.integer()
+    case IFLA_QDISC: queueing = try attribute.text()
     case IFLA_GROUP: group = try attribute.integer()
     case IFLA_IFALIAS: alias = try attribute.text()
     case IFLA_AF_SPEC: try takeFamilies(attribute.nested)

@@ -6,6 +6,8 @@ extension IntentEdit {
   func write(to database: Database, sealing: Sealing) throws {
     switch self {
     case .putProject(let row): try row.put(in: database)
+    case .enforceFlavors(let enforces):
+      try database.execute(sql: "UPDATE meta SET enforces_flavors = ?", arguments: [enforces])
     case .identity(let edit): try edit.write(to: database, sealing: sealing)
     case .putVPC(let row): try row.put(in: database)
     case .removeVPC(let id): try VPC.remove(id.description, from: database)
@@ -54,7 +56,8 @@ extension IntentSnapshot {
     let reader = RowReader(table: "meta", key: "id", row: row)
     self.init(
       store: try reader.parsed("store"), revision: try reader.revision("revision"),
-      nextConnectionNumber: try reader.integer("next_connection_number"))
+      nextConnectionNumber: try reader.integer("next_connection_number"),
+      enforcesFlavors: try reader.boolean("enforces_flavors"))
     load(try Project.all(in: database).map { .putProject($0) })
     load(try Self.identity(in: database, sealing).map { .identity($0) })
     load(try VPC.all(in: database).map { .putVPC($0) })

@@ -10,6 +10,8 @@ enum Migrations {
     migrator.registerMigration("3 audit", migrate: makeAudit)
     migrator.registerMigration("4 ports", migrate: makePorts)
     migrator.registerMigration("5 identity", migrate: makeIdentity)
+    migrator.registerMigration("6 attachments by VLAN", migrate: makeVLANs)
+    migrator.registerMigration("7 forwarding", migrate: makeForwarding)
     return migrator
   }
 
@@ -182,6 +184,16 @@ enum Migrations {
           records INTEGER NOT NULL
         ) STRICT;
         INSERT INTO audit_size (is_denied, records) VALUES (0, 0), (1, 0);
+        """)
+  }
+
+  /// The empty text is no tag: what was attached before has none. One segment an interface becomes one a tag.
+  private static func makeVLANs(_ database: Database) throws {
+    try database.execute(
+      sql: """
+        ALTER TABLE attachment ADD COLUMN vlan TEXT NOT NULL DEFAULT '';
+        DROP INDEX one_segment_an_interface;
+        CREATE UNIQUE INDEX one_segment_a_tag ON attachment (node, point_name, vlan) WHERE role = 'layer2';
         """)
   }
 

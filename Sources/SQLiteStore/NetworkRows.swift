@@ -73,22 +73,26 @@ extension Attachment: StoredRow {
   func columns() -> [(name: String, value: (any DatabaseValueConvertible)?)] {
     let kind =
       switch point {
-      case .interface: "interface"
+      // The column has always told bridges from interfaces; the VLAN has its own.
+      case .interface, .trunk: "interface"
       case .bridge: "bridge"
       }
     return [
       ("id", id.description), ("project", project.description), ("subnet", subnet.description),
       ("node", node.description), ("role", role.rawValue), ("point_kind", kind),
-      ("point_name", point.name.description), ("created_at", createdAt.milliseconds),
+      ("point_name", point.name.description), ("vlan", point.vlan?.description ?? ""),
+      ("created_at", createdAt.milliseconds),
     ]
   }
 
   init(from reader: RowReader) throws {
     let name: InterfaceName = try reader.parsed("point_name")
+    let vlan: VLAN? = try reader.text("vlan") == "" ? nil : try reader.parsed("vlan")
     let point: AttachmentPoint =
-      switch try reader.text("point_kind") {
-      case "interface": .interface(name)
-      case "bridge": .bridge(name)
+      switch (try reader.text("point_kind"), vlan) {
+      case ("interface", nil): .interface(name)
+      case ("interface", let vlan?): .trunk(name, vlan: vlan)
+      case ("bridge", nil): .bridge(name)
       default: throw reader.damaged
       }
     self.init(

@@ -1,4 +1,5 @@
 import ESWModel
+import Foundation
 import GRDB
 
 extension Instance: StoredRow {
@@ -71,6 +72,7 @@ struct ConnectionBody: StoredRow {
       ("standby_address", connection.fixedAddresses[1].description),
       ("created_at", connection.createdAt.milliseconds), ("updated_at", connection.updatedAt.milliseconds),
       ("created_in", try connection.createdIn.stored),
+      ("forwarding", try connection.forwarding.stored),
     ]
   }
 
@@ -82,7 +84,30 @@ struct ConnectionBody: StoredRow {
       remotes: [],
       fixedAddresses: [try reader.parsed("active_address"), try reader.parsed("standby_address")],
       createdAt: try reader.moment("created_at"), updatedAt: try reader.moment("updated_at"),
-      createdIn: try reader.revision("created_in"))
+      createdIn: try reader.revision("created_in"), forwarding: try reader.forwarding("forwarding"))
+  }
+}
+
+extension ForwardingSettings {
+  /// As JSON text; nil for what nobody has set, so that a better default reaches it.
+  fileprivate var stored: String? {
+    get throws {
+      guard self != .usual else { return nil }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+}
+
+extension RowReader {
+  fileprivate func forwarding(_ column: String) throws -> ForwardingSettings {
+    guard let text = try optionalText(column) else { return .usual }
+    do {
+      return try JSONDecoder().decode(ForwardingSettings.self, from: Data(text.utf8))
+    } catch is DecodingError {
+      throw damaged
+    }
   }
 }
 
@@ -121,6 +146,6 @@ extension Connection {
     Connection(
       id: id, number: number, project: project, instance: instance, name: name, vpc: vpc, subnet: subnet,
       remotes: remotes, fixedAddresses: fixedAddresses, createdAt: createdAt, updatedAt: updatedAt,
-      createdIn: createdIn)
+      createdIn: createdIn, forwarding: forwarding)
   }
 }

@@ -20,7 +20,8 @@ extension SimulatedDataplane {
     case .adjustInterface(let name, let adjustment): adjust(name, adjustment)
     case .restoreInterface(let name): restore(name)
     case .attachProgram, .detachProgram, .putTunnel, .removeTunnel, .putConnection, .removeConnection,
-      .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress:
+      .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress,
+      .putMeter, .removeMeter:
       state.datapath == nil ? Self.notLoaded : changeRow(step)
     }
   }
@@ -146,14 +147,14 @@ extension SimulatedDataplane {
     case .putTunnel(let address): state.tunnels.insert(address)
     case .removeTunnel(let address): state.tunnels.remove(address)
     case .putConnection(let row):
-      if let refusal = refusal(ofRowsFor: row.port) { return refusal }
+      if let refusal = refusal(ofRowsFor: row.port.interface) { return refusal }
       state.connections[row.number] = row
     case .removeConnection(let number):
       state.connections[number] = nil
       forgetEvidence(of: number)
-    case .putPort(let name, let number):
-      if let refusal = refusal(ofRowsFor: .name(name)) { return refusal }
-      state.ports[.name(name)] = number
+    case .putPort(let port, let number):
+      if let refusal = refusal(ofRowsFor: port.interface) { return refusal }
+      state.ports[port] = number
     case .removePort(let port): state.ports[port] = nil
     case .putSource(let key, let row): state.sources[key] = row
     case .removeSource(let key): state.sources[key] = nil
@@ -161,6 +162,8 @@ extension SimulatedDataplane {
     case .removeVirtualAddress(let virtual):
       state.virtualAddresses.remove(virtual)
       forgetHolder(of: virtual)
+    case .putMeter(let address, let limit): state.meters[address] = limit
+    case .removeMeter(let address): state.meters[address] = nil
     default: return .refused("EINVAL")
     }
     return .applied

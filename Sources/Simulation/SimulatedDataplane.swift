@@ -51,9 +51,12 @@ package actor SimulatedDataplane: Dataplane {
       state.programs.map {
         $0.interface == .name(name) ? ProgramAttachment(program: $0.program, interface: gone) : $0
       })
-    if let number = state.ports.removeValue(forKey: .name(name)) { state.ports[gone] = number }
-    for (number, row) in state.connections where row.port == .name(name) {
-      state.connections[number]?.port = gone
+    for (port, number) in state.ports where port.interface == .name(name) {
+      state.ports[port] = nil
+      state.ports[PortReference(gone, vlan: port.vlan)] = number
+    }
+    for (number, row) in state.connections where row.port.interface == .name(name) {
+      state.connections[number]?.port = PortReference(gone, vlan: row.port.vlan)
     }
     state.ownedAddresses = state.ownedAddresses.filter { $0.interface != name }
     state.bridgePorts[name] = nil
@@ -162,7 +165,7 @@ package actor SimulatedDataplane: Dataplane {
     for question in questions {
       let subject = question.subject
       guard state.virtualAddresses.contains(subject),
-        case .name(let port) = state.connections[subject.connection]?.port,
+        case .name(let port) = state.connections[subject.connection]?.port.interface,
         let mac = nearHosts[state.bridgePorts[port]?.bridge ?? port]?[subject.address],
         question.holder == nil || question.holder == mac
       else { continue }

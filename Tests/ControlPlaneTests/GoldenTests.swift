@@ -20,7 +20,7 @@ import Testing
     "ConnectionDiagnosis", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment", "DeleteSubnet",
     "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
     "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
-    "BindVport", "UnbindVport",
+    "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding",
   ]
 
   static let recording = Task { try await record() }
@@ -129,6 +129,10 @@ private struct Recorder {
     try await take("UpdateConnection", .put, connection, body: #"{"connection":{"name":"c-02"}}"#)
     try await take("InstanceDiagnosis", .get, "\(Lab.ours)/instances/\(ids["instance"]!)")
     try await take("ConnectionDiagnosis", .get, "\(Lab.ours)/connections/\(ids["connection"]!)")
+    let forwarding = "\(Lab.ours)/connections/\(ids["connection"]!)/forwarding"
+    try await take("ShowForwarding", .get, forwarding)
+    let update = #"{"forwarding":{"profile":"esw","rules":{"broadcast":{"to_local":100}},"dscp":"copy"}}"#
+    try await take("UpdateForwarding", .put, forwarding, body: update)
     try await take("Nodes", .get, "\(Lab.ours)/nodes")
   }
 
@@ -193,7 +197,10 @@ private struct Recorder {
       id: ConnectionID(connection)!,
       remotes: [RemoteEvidence(remote: remote, receivedAgeMilliseconds: 500, sentAgeMilliseconds: nil)],
       toRemote: TrafficCount(frames: 12, bytes: 1200), toLocal: TrafficCount(frames: 11, bytes: 1100),
-      drops: [DropCount(direction: .toRemote, reason: "too_big", frames: 1)],
+      drops: [
+        DropCount(direction: .toRemote, reason: "too_big", frames: 1),
+        DropCount(direction: .toLocal, reason: "class", frames: 2),
+      ],
       hosts: [
         HostFact(
           mac: MACAddress("02:00:00:00:00:01")!, address: IPv4Address("10.1.0.9")!, side: .local,
@@ -201,7 +208,7 @@ private struct Recorder {
         HostFact(
           mac: MACAddress("02:00:00:00:00:02")!, address: nil, side: .remote(0), seenAgeMilliseconds: 200,
           sinceAgeMilliseconds: 90_000, moves: 4, heldMilliseconds: 60_000),
-      ])
+      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)])
   }
 
   /// One member a line, in the order in which they came.

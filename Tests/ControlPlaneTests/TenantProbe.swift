@@ -151,6 +151,8 @@ extension TenantProbe {
     TenantProbe(.deleteAttachment, path: ["attachment_id": "idle_attachment"]),
     TenantProbe(.diagnoseInstance),
     TenantProbe(.diagnoseConnection),
+    TenantProbe(.showForwarding),
+    TenantProbe(.updateForwarding, body: #"{"forwarding":{"profile":"esw"}}"#),
     TenantProbe(.listNodes),
     TenantProbe(.listAudit, filters: ["resource_id": "instance"]),
   ]

@@ -113,6 +113,50 @@ import Testing
     }
   }
 
+  private func trunk(_ vlan: String, on interface: InterfaceName = "eth1") throws -> AttachmentPoint {
+    .trunk(interface, vlan: try #require(VLAN(vlan)))
+  }
+
+  @Test mutating func `a trunk carries many segments, and one without a tag`() throws {
+    for (index, vlan) in ["100", "101", "200/100", "200:802.1ad/100", "200/101"].enumerated() {
+      let subnet = try world.makeSubnet("10.3.\(index).0/24", in: vpc)
+      try world.attach(subnet, .layer2, try trunk(vlan))
+    }
+    #expect(throws: Never.self) { try world.attach(first, .layer2, .interface("eth1")) }
+    expect(.layer2Segment, attaching: .layer2, .interface("eth1"))
+  }
+
+  @Test(arguments: ["100", "200/100", "200:802.1ad/100"])
+  mutating func `a VLAN of an interface is one segment`(vlan: String) throws {
+    try world.attach(first, .layer2, try trunk(vlan))
+    expect(.vlanTaken(try #require(VLAN(vlan))), attaching: .layer2, try trunk(vlan))
+    #expect(throws: Never.self) { try world.attach(second, .layer2, try trunk(vlan, on: "eth2")) }
+  }
+
+  @Test mutating func `a VLAN shares its interface with an underlay and a default route`() throws {
+    try world.attach(first, .tunnel, .interface("eth0"))
+    #expect(throws: Never.self) { try world.attach(second, .layer2, try trunk("100", on: "eth0")) }
+    let third = try world.makeSubnet("10.3.0.0/24", in: vpc)
+    #expect(throws: Never.self) { try world.attach(third, .tunnel, .interface("eth0")) }
+  }
+
+  @Test mutating func `a bridge is no trunk, nor is an underlay a VLAN`() throws {
+    expect(.isBridge, attaching: .layer2, try trunk("100", on: "br0"))
+    expect(.vlanAsUnderlay, attaching: .tunnel, try trunk("100"))
+  }
+
+  @Test(arguments: ["loopback", "a port of a bridge", "ours"])
+  mutating func `what is never attached is no trunk either`(what: String) throws {
+    world.report([
+      fact(
+        "eth1", isLoopback: what == "loopback", master: what == "a port of a bridge" ? "br0" : nil,
+        isOurs: what == "ours")
+    ])
+    let reason: Unfitness =
+      what == "loopback" ? .loopback : what == "ours" ? .madeByUs : .port(of: "br0")
+    expect(reason, attaching: .layer2, try trunk("100"))
+  }
+
   @Test mutating func `an underlay is no segment`() throws {
     try world.attach(first, .tunnel, .interface("eth1"))
     expect(.underlay, attaching: .layer2, .interface("eth1"))

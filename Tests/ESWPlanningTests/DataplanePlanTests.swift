@@ -72,7 +72,7 @@ import Testing
         "map ports: - eth1",
         "map sources: - from 192.168.1.7 vni 100 to 10.9.0.12",
         "map connections: - 1",
-        "ip link set eth1 as it was before (promisc, up)",
+        "ip link set eth1 as it was before (promisc, up, gro)",
       ])
   }
 

@@ -76,6 +76,15 @@ import Testing
     #expect(desired.state.adjustments == [Sample.segment: adjustment])
   }
 
+  @Test func `GRO is wanted at underlay and port where the node may set it`() {
+    let observation = DataplaneObservation(
+      state: DataplaneState(), interfaces: Sample.observation().interfaces,
+      withoutAggregation: [Sample.underlay, Sample.segment, Sample.bridge])
+    let desired = DesiredDataplane(for: Sample.full().configuration, on: observation)
+    #expect(Set(desired.state.adjustments.keys) == [Sample.underlay, Sample.segment])
+    #expect(desired.state.adjustments.values.allSatisfy { $0.aggregates })
+  }
+
   @Test(arguments: ["a default route", "a master", "loopback", "our own"])
   func `an interface that has become unfit since it was attached keeps its frames`(_ reason: String) {
     let fact = InterfaceFact(
@@ -114,6 +123,51 @@ import Testing
     #expect(desired.state.adjustments.isEmpty)
   }
 
+  @Test func `VLANs of a trunk share its program and its settings`() throws {
+    let vlans = [VLAN("100")!, VLAN("200:802.1ad/100")!]
+    let whole = Sample.full().configuration
+    let connections = vlans.enumerated().map { index, vlan in
+      whole.connections[0].moved(to: .trunk(Sample.segment, vlan: vlan), number: UInt32(index) + 1)
+    }
+    let configuration = GatewayConfiguration(
+      store: whole.store, generation: whole.generation, node: whole.node, tunnels: whole.tunnels,
+      connections: connections)
+    let desired = DesiredDataplane(for: configuration, on: Sample.observation())
+    #expect(desired.problems == [])
+    #expect(
+      desired.state.ports == [
+        .name(Sample.segment, vlan: vlans[0]): ConnectionNumber(1),
+        .name(Sample.segment, vlan: vlans[1]): ConnectionNumber(2),
+      ])
+    #expect(desired.state.programs.filter { $0.program == .local }.count == 1)
+    #expect(desired.state.adjustments.count == 1)
+    let steps = DataplanePlan(from: DataplaneState(), to: desired.state).steps
+    #expect(
+      steps.map(\.description).filter { $0.hasPrefix("map ports") } == [
+        "map ports: eth1 vlan 100 = connection 1", "map ports: eth1 vlan 200:802.1ad/100 = connection 2",
+      ])
+    #expect(
+      desired.subject(of: .putPort(.name(Sample.segment, vlan: vlans[1]), ConnectionNumber(2)))
+        == .connection(connections[1].id))
+    // What goes wrong with the interface concerns them both.
+    #expect(
+      desired.subject(of: .attachProgram(.init(program: .local, interface: .name(Sample.segment)))) == .node)
+  }
+
+  @Test(arguments: [false, true])
+  func `a default route shares its interface with VLANs only`(tagged: Bool) {
+    let point: AttachmentPoint =
+      tagged ? .trunk(Sample.segment, vlan: VLAN(7)!) : .interface(Sample.segment)
+    let fact = InterfaceFact(
+      name: Sample.segment, index: 7, kind: nil, isUp: true, isPromiscuous: false, isLoopback: false,
+      mtu: 1500, master: nil, hasDefaultRoute: true, addresses: [], isOurs: false)
+    let desired = DesiredDataplane(
+      for: Sample.full(point: point).configuration,
+      on: Sample.observation(DataplaneState(), [Sample.interface(Sample.underlay), fact]))
+    #expect(desired.problems.isEmpty == tagged)
+    #expect(desired.state.ports.isEmpty == !tagged)
+  }
+
   @Test func `a foreign interface with the slow path's name is a problem of the node`() {
     let interfaces = [
       Sample.interface(Sample.underlay), Sample.interface(Sample.segment),
@@ -123,5 +177,15 @@ import Testing
       for: Sample.full().configuration, on: Sample.observation(DataplaneState(), interfaces))
     #expect(desired.problems.map(\.subject) == [.node])
     #expect(desired.state.slowPath == nil)
+  }
+}
+
+extension ConnectionConfiguration {
+  fileprivate func moved(to point: AttachmentPoint, number: UInt32) -> ConnectionConfiguration {
+    ConnectionConfiguration(
+      id: Sample.id(20 + UInt64(number)), number: ConnectionNumber(number), instance: instance,
+      attachment: attachment, point: point, tunnelAddress: tunnelAddress, network: network, gateway: gateway,
+      fixedAddress: fixedAddress, fixedMAC: fixedMAC, remotes: [Sample.remote(7, vni: 100 + number)],
+      learningLimit: learningLimit, ageingSeconds: ageingSeconds)
   }
 }

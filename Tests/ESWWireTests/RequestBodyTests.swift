@@ -268,6 +268,20 @@ private let nameRule = "must be 1 to 64 letters, digits, Chinese characters, '_'
       "eth1", "a234567890123456",
       "attachment.interface must be the name of a network interface, 1 to 15 bytes"),
     Spoiled("node-1", "-n", "attachment.node must be the name of a node"),
+    Spoiled(#""eth1""#, #""eth1","vlan":7"#, "attachment.vlan must be an object"),
+    Spoiled(#""eth1""#, #""eth1","vlan":{}"#, "attachment.vlan.id is required"),
+    Spoiled(#""eth1""#, #""eth1","vlan":{"id":0}"#, "attachment.vlan.id must be an integer from 1 to 4094"),
+    Spoiled(
+      #""eth1""#, #""eth1","vlan":{"id":4095}"#, "attachment.vlan.id must be an integer from 1 to 4094"),
+    Spoiled(
+      #""eth1""#, #""eth1","vlan":{"id":1,"outer":{"id":70000}}"#,
+      "attachment.vlan.outer.id must be an integer from 1 to 4094"),
+    Spoiled(
+      #""eth1""#, #""eth1","vlan":{"id":1,"outer":{"id":2,"protocol":"802.1x"}}"#,
+      #"attachment.vlan.outer.protocol must be "802.1q" or "802.1ad""#),
+    Spoiled(
+      #""interface":"eth1""#, #""bridge":"br0","vlan":{"id":1}"#,
+      "attachment must be with an interface when it has a vlan"),
   ])
   func `an attachment's names the field and the rule`(spoiled: Spoiled) {
     let error = #expect(throws: RequestBodyError.self) {

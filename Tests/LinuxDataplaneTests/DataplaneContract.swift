@@ -100,10 +100,10 @@ import Testing
 
       try await node.deleteSegment()
       let without = try await dataplane.observe().state
-      #expect(without.ports == [gone: ConnectionNumber(1)])
-      #expect(without.connections[ConnectionNumber(1)]?.port == gone)
+      #expect(without.ports == [PortReference(gone): ConnectionNumber(1)])
+      #expect(without.connections[ConnectionNumber(1)]?.port.interface == gone)
       #expect(without.programs.contains(ProgramAttachment(program: .local, interface: gone)))
-      #expect(without.adjustments == [:])
+      #expect(without.adjustments[ContractNode.segment] == nil)
 
       try await node.makeSegmentAnew()
       #expect(try await dataplane.observe().state == without)
@@ -129,7 +129,7 @@ import Testing
       vni: Stretch.remote.vni, remote: Stretch.remote.address, local: Stretch.tunnelAddress)
     return [
       .putTunnel(Stretch.tunnelAddress), .removeTunnel(Stretch.tunnelAddress), .putConnection(row),
-      .removeConnection(row.number), .putPort(ContractNode.segment, row.number),
+      .removeConnection(row.number), .putPort(.name(ContractNode.segment), row.number),
       .removePort(.name(ContractNode.segment)),
       .putSource(source, SourceRow(connection: row.number, remoteIndex: 0)), .removeSource(source),
       .registerSlowPath(Stretch.slowPath), .putVirtualAddress(virtual), .removeVirtualAddress(virtual),
@@ -166,7 +166,7 @@ import Testing
         .addAddress(OwnedAddress(interface: absent, address: Stretch.tunnelAddress, prefixLength: 24)),
         .attachProgram(ProgramAttachment(program: .local, interface: .name(absent))),
         .createBridgePort(inner: Stretch.slowPath, outer: ContractNode.segment, bridge: absent),
-        .putPort(absent, ConnectionNumber(1)),
+        .putPort(.name(absent), ConnectionNumber(1)),
       ]
       for (step, outcome) in zip(steps, await dataplane.execute(steps)) {
         #expect(outcome == .refused("ENODEV: there is no interface absent0"), "\(step)")

@@ -1,3 +1,4 @@
+import BPF
 import ESWModel
 import KernelTesting
 import Netlink
@@ -48,6 +49,33 @@ struct `Frames to a port whose far end is in another namespace` {
       try await Stretch.converge(dataplane, to: Stretch.configuration())
       #expect(try await dataplane.observe().state.connections[ConnectionNumber(1)]?.handsOver == true)
       #expect(try stretch.hostReaches(Stretch.farHost))
+    }
+  }
+
+  @Test func `go the ordinary way while somebody's program or queue is at the port's way out`() async throws {
+    try await withStretch { stretch in
+      let dataplane = try stretch.dataplane()
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      try stretch.ip(stretch.node, "link set segment0 txqueuelen 100")
+      func handsOver() async throws -> Bool? {
+        try await Stretch.converge(dataplane, to: Stretch.configuration())
+        #expect(try stretch.hostReaches(Stretch.farHost))
+        return try await dataplane.observe().state.connections[ConnectionNumber(1)]?.handsOver
+      }
+      #expect(try await handsOver() == true)
+      let index = try #require(
+        try await dataplane.observe().interfaces.first { $0.name.description == "segment0" }?.index)
+      let foreign = try await NamespaceActor(in: stretch.node).run { _ in
+        // r0 = TC_ACT_UNSPEC; exit
+        let program = try BPFProgram.load(
+          named: "foreign", type: 3, instructions: [0xffff_ffff_0000_00b7, 0x95])
+        return try BPFLink.attach(program, toInterface: Int32(index), at: .tcxEgress, .first)
+      }
+      #expect(try await handsOver() == false)
+      try foreign.detach()
+      #expect(try await handsOver() == true)
+      try stretch.execute(stretch.node, "tc qdisc replace dev segment0 root pfifo_fast")
+      #expect(try await handsOver() == false)
     }
   }
 

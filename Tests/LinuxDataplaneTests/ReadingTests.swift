@@ -26,7 +26,7 @@ import Testing
             05 00 00 00 00 00 00 00  # port_ifindex, no tags
             00 00 00 00              # underlay_ifindex: as routed
             c0 00 02 01              # tunnel_address_be
-            00 00 00 00              # flags
+            10 00 00 00              # flags: clamp MSS
             64 00 00 00              # learning_limit
             2c 01 00 00              # ageing_seconds
             0a 09 00 01              # fixed_address_be
@@ -34,8 +34,14 @@ import Testing
             c0 00 02 02 64 00 00 00 12 b5 00 00  # remote 192.0.2.2, VNI 100, port 4789
             c0 00 02 03 ff ff ff 00 21 18 00 00  # remote 192.0.2.3, VNI 2^24 - 1, port 8472
             00 00 00 00 00 00 00 00  # service, reserved, meter: none
-            ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff  # to remotes
-            ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff  # to local
+            88 13 00 00 00 00 00 00  # to remotes: neighbour 5000, configuration none
+            ff ff ff ff ff ff ff ff  # vrrp, known unicast
+            98 3a 00 00 88 13 00 00  # unknown unicast 15000, broadcast 5000
+            98 3a 00 00 ff ff ff ff  # multicast 15000
+            88 13 00 00 00 00 00 00  # to local: neighbour 5000, configuration none
+            ff ff ff ff ff ff ff ff  # vrrp, known unicast
+            98 3a 00 00 88 13 00 00  # unknown unicast 15000, broadcast 5000
+            98 3a 00 00 ff ff ff ff  # multicast 15000
             01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10  # uuid
             """)))
   }
@@ -45,26 +51,26 @@ import Testing
     var row = Self.row
     row.remotes = Array(row.remotes.prefix(remotes))
     let written = esw_connection_row(row, port: 5)
-    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port.interface } == row)
   }
 
   @Test func `whether frames are handed over is kept in its flag`() {
     var row = Self.row
     row.handsOver = true
     let written = esw_connection_row(row, port: 5)
-    #expect(written.flags == ESW_CONNECTION_PEER.rawValue)
-    #expect(written.model(ConnectionNumber(7)) { _ in row.port } == row)
+    #expect(written.flags & ESW_CONNECTION_PEER.rawValue != 0)
+    #expect(written.model(ConnectionNumber(7)) { _ in row.port.interface } == row)
   }
 
   @Test func `a row with something that we do not write is not taken for ours`() {
     let changes: [(inout esw_connection_row) -> Void] = [
-      { $0.flags = 1 }, { $0.underlay_ifindex = 3 }, { $0.remote_count = 3 }, { $0.remotes.0.vni = 0 },
+      { $0.flags |= 1 }, { $0.meter = 3 }, { $0.remote_count = 3 }, { $0.remotes.0.vni = 0 },
       { $0.remotes.0.vni = 1 << 24 }, { $0.reserved.0 = 1 }, { $0.remote_count = 1 },
     ]
     for (index, change) in changes.enumerated() {
       var row = esw_connection_row(Self.row, port: 5)
       change(&row)
-      #expect(row.model(ConnectionNumber(7)) { _ in Self.row.port } == nil, "change \(index)")
+      #expect(row.model(ConnectionNumber(7)) { _ in Self.row.port.interface } == nil, "change \(index)")
     }
   }
 }
@@ -118,6 +124,31 @@ import Testing
     rows.kept = [7]
     let whole = KernelReading(links: links, datapath: .current, rows: rows).observation.state
     #expect(whole.connections[ConnectionNumber(7)] == `Rows of the maps`.row)
+  }
+
+  @Test(arguments: [nil, "1", "4094", "200/100", "200:802.1ad/100"])
+  func `tags of a row are read back as they were written`(_ text: String?) {
+    let vlan = text.flatMap { VLAN($0) }
+    #expect((vlan == nil) == (text == nil))
+    var row = `Rows of the maps`.row
+    row.port = PortReference(row.port.interface, vlan: vlan)
+    let written = esw_connection_row(row, port: 2)
+    #expect(written.model(row.number) { _ in row.port.interface } == row)
+    let key = esw_port_key(vlan, on: 2)
+    #expect(PortReference(key) { .gone(index: $0) } == .gone(index: 2, vlan: vlan))
+  }
+
+  /// No protocol, both, no number, a service tag alone, an inner tag alone or of the wrong protocol.
+  @Test(arguments: [
+    (100, 0), (0x3064, 0), (0x1000, 0), (0x1fff, 0), (0x2064, 0), (0, 0x1064), (0x1064, 0x2064),
+  ])
+  func `tags that no version of ours writes spoil the maps`(outer: UInt16, inner: UInt16) {
+    var rows = MapContents()
+    rows.ports = [(esw_port_key(ifindex: 2, outer_tag: outer, inner_tag: inner), esw_port_row(connection: 1))]
+    #expect(KernelReading(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
+    var row = esw_connection_row(`Rows of the maps`.row, port: 2)
+    (row.outer_tag, row.inner_tag) = (outer, inner)
+    #expect(row.model(ConnectionNumber(7)) { .gone(index: $0) } == nil)
   }
 
   @Test func `a source that no version of ours writes spoils the maps`() {
@@ -179,6 +210,18 @@ import Testing
     #expect(
       reading.observation.state.adjustments
         == [name("segment0"): InterfaceAdjustment(promiscuous: false, raised: true)])
+  }
+
+  @Test func `GRO that is off, or on because of us, is ours to set`() {
+    var reading = KernelReading(links: [
+      Self.link(2, "off"), Self.link(3, "ours"), Self.link(4, "theirs"), Self.link(5, "silent"),
+    ])
+    reading.aggregation = [2: false, 3: true, 4: true]
+    reading.adjusted = [3: InterfaceAdjustment(promiscuous: false, raised: false, aggregates: true)]
+    #expect(reading.observation.withoutAggregation == [name("off"), name("ours")])
+    #expect(reading.observation.state.adjustments[name("ours")]?.aggregates == true)
+    reading.aggregation[3] = false
+    #expect(reading.observation.state.adjustments[name("ours")]?.aggregates == false)
   }
 
   @Test func `addresses with our mark are ours, and others are told`() {

@@ -106,16 +106,16 @@ struct `Remotes of a connection` {
         "ping -n -i0.02 -W1 -w120 10.9.0.20 >\(log) 2>&1 & echo $!")
       try stretch.ip(stretch.node, "route replace 203.0.113.2 via 192.0.3.2")
       let sent = try await eventually { try Self.sent(by: "underlay1", stretch) }
-      #expect(try stretch.hostReaches(Stretch.farHost, tries: 2), "after the route changed")
+      #expect(try stretch.hostReaches(Stretch.farHost), "after the route changed")
       try stretch.ip(stretch.far, "link set underlay1 address 02:00:00:00:00:99")
       try stretch.ip(stretch.node, "neighbour replace 192.0.3.2 lladdr 02:00:00:00:00:99 dev underlay1")
-      #expect(try stretch.hostReaches(Stretch.farHost, tries: 2), "after the neighbour changed")
+      #expect(try stretch.hostReaches(Stretch.farHost), "after the neighbour changed")
       try run("kill", "-INT", String(ping.filter(\.isNumber)))
       let numbers = try await eventually {
         try run("cat", log).firstMatch(of: /(\d+) packets transmitted, (\d+) received/)
           .map { (Int($0.1) ?? 0, Int($0.2) ?? 0) }
       }
-      #expect(numbers.1 >= numbers.0 * 8 / 10, "\(numbers.1) of \(numbers.0) answered")
+      #expect(numbers.1 >= numbers.0 * 6 / 10, "\(numbers.1) of \(numbers.0) answered")
       #expect(try #require(try Self.sent(by: "underlay1", stretch)) > sent)
     }
   }

@@ -126,7 +126,12 @@ struct `A stretch on the real kernel` {
       #expect(try stretch.hostReaches(Stretch.farHost))
       #expect(
         try await dataplane.observe().state.adjustments
-          == [InterfaceName("segment0")!: InterfaceAdjustment(promiscuous: true, raised: true)])
+          == [
+            InterfaceName("segment0")!: InterfaceAdjustment(
+              promiscuous: true, raised: true, aggregates: true),
+            InterfaceName("underlay0")!: InterfaceAdjustment(
+              promiscuous: false, raised: false, aggregates: true),
+          ])
 
       try await Stretch.converge(dataplane, to: Stretch.configuration(isEmpty: true))
       let after = try await dataplane.observe()
@@ -145,6 +150,7 @@ struct `A stretch on the real kernel` {
       try stretch.ip(stretch.node, "link add foreign type vxlan id 9 dstport 4790")
       try stretch.ip(stretch.node, "address add 198.51.100.1/24 dev underlay0")
       try stretch.ip(stretch.node, "link set segment0 promisc on")
+      for name in ["segment0", "underlay0"] { try stretch.execute(stretch.node, "ethtool -K \(name) gro on") }
       let underlay = InterfaceName("underlay0")!
       let dataplane = try stretch.dataplane()
       let index = try #require(

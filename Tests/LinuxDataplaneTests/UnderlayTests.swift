@@ -1,60 +1,158 @@
 import ESWModel
 import KernelTesting
-import Netlink
 import Testing
 
 @testable import LinuxDataplane
 
 @Suite(.enabled(if: canMakeNamespaces, Comment(rawValue: needsNamespaces)))
-struct `The underlay may change` {
-  /// What happens to the way to the remote after it worked; nobody tells the data plane.
-  enum Change: String, CaseIterable, Sendable {
-    case neighbour, route, routeAway, address, lowered
+struct `VXLAN from the underlay` {
+  /// An Ethernet frame with VXLAN, from the remote unless said otherwise.
+  private struct Packet {
+    var vxlan: [UInt8]
+    /// Set when it shall not be what it is.
+    var udpLength: UInt16?
+    var ipLength: UInt16?
+    var fragment: UInt16 = 0
+    var hasWrongSum = false
+
+    func bytes(to node: MACAddress, from mac: MACAddress) -> [UInt8] {
+      var udp = TestFrame.udp(from: 50_000, to: 4789, vxlan)
+      if let udpLength { udp.replaceSubrange(4..<6, with: TestFrame.big(udpLength)) }
+      var ip = TestFrame.ipv4(17, from: [192, 0, 2, 2], to: [192, 0, 2, 1], fragment: fragment, udp)
+      if let ipLength {
+        ip.replaceSubrange(2..<4, with: TestFrame.big(ipLength))
+        ip.replaceSubrange(10..<12, with: [0, 0])
+        ip.replaceSubrange(10..<12, with: TestFrame.big(TestFrame.checksum(Array(ip[..<20]))))
+      }
+      if hasWrongSum { ip[10] ^= 0x55 }
+      return TestFrame.ethernet(to: node, from: mac, type: 0x0800, ip)
+    }
   }
 
-  @Test(arguments: Change.allCases)
-  func `and frames follow without help`(change: Change) async throws {
+  private static let inner = TestFrame.ethernet(
+    to: ForwardingBed.localMAC, from: ForwardingBed.farMAC, type: 0x0800,
+    TestFrame.ipv4(17, from: [10, 9, 0, 20], to: [10, 9, 0, 10], TestFrame.udp(to: 5001)))
+
+  private func nodeMAC(_ interface: String, _ bed: ForwardingBed) async throws -> MACAddress {
+    try await FrameTap(interface, in: bed.stretch.node).mac
+  }
+
+  private func strangers(_ reason: String, _ bed: ForwardingBed) async throws -> UInt64 {
+    try await bed.dataplane.evidence().strangers.filter { $0.reason == reason }.map(\.frames).reduce(0, +)
+  }
+
+  @Test(arguments: [UInt32(0x0800_0000), 0xff00_0000, 0x08ff_ffff, 0x0c00_0000])
+  func `is taken with whatever reserved bits`(flags: UInt32) async throws {
+    try await withForwarding { bed in
+      try await bed.introduce()
+      let tap = try await FrameTap("underlay0", in: bed.stretch.far)
+      let packet = Packet(vxlan: TestFrame.vxlan(vni: 100, flags: flags, Self.inner))
+      _ = bed.local.heard()
+      try tap.say(packet.bytes(to: try await nodeMAC("underlay0", bed), from: tap.mac))
+      #expect(try await bed.local.hears { $0 == Self.inner } != nil)
+    }
+  }
+
+  @Test func `that is malformed is dropped, each kind counted`() async throws {
+    try await withForwarding { bed in
+      try await bed.introduce()
+      let tap = try await FrameTap("underlay0", in: bed.stretch.far)
+      let node = try await nodeMAC("underlay0", bed)
+      let whole = TestFrame.vxlan(vni: 100, Self.inner)
+      let kinds = [
+        ("no VNI flag", Packet(vxlan: TestFrame.vxlan(vni: 100, flags: 0, Self.inner))),
+        (
+          "no VNI flag, other flags", Packet(vxlan: TestFrame.vxlan(vni: 100, flags: 0xf700_0000, Self.inner))
+        ),
+        ("UDP longer than its packet", Packet(vxlan: whole, udpLength: UInt16(whole.count + 9))),
+        ("UDP without room for a frame", Packet(vxlan: whole, udpLength: 21)),
+        ("UDP without room for itself", Packet(vxlan: whole, udpLength: 3)),
+        ("IP longer than its frame", Packet(vxlan: whole, ipLength: UInt16(29 + whole.count))),
+        ("IP without room for UDP", Packet(vxlan: whole, ipLength: 24)),
+        ("a wrong sum", Packet(vxlan: whole, hasWrongSum: true)),
+      ]
+      _ = bed.local.heard()
+      for (kind, packet) in kinds {
+        let before = try await strangers("malformed", bed)
+        try tap.say(packet.bytes(to: node, from: tap.mac))
+        _ = try await eventually { try await strangers("malformed", bed) == before + 1 ? true : nil }
+        #expect(!bed.local.heard().contains(Self.inner), "\(kind)")
+      }
+      // A frame that is none, from a remote that may.
+      let before = try await bed.dropped("malformed", .toLocal)
+      try tap.say(Packet(vxlan: TestFrame.vxlan(vni: 100, [1, 2, 3, 4])).bytes(to: node, from: tap.mac))
+      _ = try await eventually {
+        try await bed.dropped("malformed", .toLocal) + strangers("malformed", bed)
+          > before + UInt64(kinds.count) ? true : nil
+      }
+    }
+  }
+
+  /// A second cable, on which the far side says that it is the remote.
+  private func withSecondCable(_ bed: ForwardingBed) async throws -> (tap: FrameTap, node: MACAddress) {
+    let stretch = bed.stretch
+    try stretch.ip(stretch.node, "link add other0 type veth peer name other0 netns \(stretch.far.name)")
+    for place in [stretch.node, stretch.far] { try stretch.ip(place, "link set other0 up") }
+    for name in ["all", "other0"] {
+      try stretch.execute(stretch.node, "sysctl -qw net.ipv4.conf.\(name).rp_filter=0")
+    }
+    return (try await FrameTap("other0", in: stretch.far), try await nodeMAC("other0", bed))
+  }
+
+  /// The packet in two fragments, which only the kernel's device puts together.
+  private func fragments(to node: MACAddress, from mac: MACAddress) -> [[UInt8]] {
+    let udp = TestFrame.udp(from: 50_000, to: 4789, TestFrame.vxlan(vni: 100, Self.inner))
+    return [(udp.prefix(48), UInt16(0x2000)), (udp.dropFirst(48), UInt16(6))].map { part, fragment in
+      TestFrame.ethernet(
+        to: node, from: mac, type: 0x0800,
+        TestFrame.ipv4(17, from: [192, 0, 2, 2], to: [192, 0, 2, 1], fragment: fragment, Array(part)))
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `comes only by the interface of the tunnel address, unless that is not wanted`(
+    isPinned: Bool
+  ) async throws {
+    try await withForwarding(ForwardingSettings(pinsUnderlay: isPinned)) { bed in
+      try await bed.introduce()
+      let (other, node) = try await withSecondCable(bed)
+      let whole = Packet(vxlan: TestFrame.vxlan(vni: 100, Self.inner)).bytes(to: node, from: other.mac)
+      for packets in [[whole], fragments(to: node, from: other.mac)] {
+        _ = bed.local.heard()
+        let before = try await bed.dropped("wrong_interface", .toLocal)
+        for packet in packets { try other.say(packet) }
+        let came = try await eventually { () -> Bool? in
+          if bed.local.heard().contains(Self.inner) { return true }
+          return try await bed.dropped("wrong_interface", .toLocal) > before ? false : nil
+        }
+        #expect(came == !isPinned)
+      }
+    }
+  }
+
+  @Test func `in fragments comes by the right interface, also where another is wrong`() async throws {
+    try await withForwarding { bed in
+      try await bed.introduce()
+      let tap = try await FrameTap("underlay0", in: bed.stretch.far)
+      _ = bed.local.heard()
+      for packet in fragments(to: try await nodeMAC("underlay0", bed), from: tap.mac) { try tap.say(packet) }
+      #expect(try await bed.local.hears { $0 == Self.inner } != nil)
+      #expect(try await bed.dropped("wrong_interface", .toLocal) == 0)
+    }
+  }
+
+  @Test func `follows an underlay that goes and comes back`() async throws {
     try await withStretch { stretch in
       let dataplane = try stretch.dataplane()
       try await Stretch.converge(dataplane, to: Stretch.configuration())
       #expect(try stretch.hostReaches(Stretch.farHost))
-      try make(change, stretch)
-      #expect(try stretch.hostReaches(Stretch.farHost, tries: 10), "\(change)")
-      #expect(try await Stretch.plan(dataplane, to: Stretch.configuration()) == [])
-    }
-  }
-
-  private func make(_ change: Change, _ stretch: Stretch) throws {
-    let (node, far) = (stretch.node, stretch.far)
-    switch change {
-    case .neighbour:
-      // The remote has another network card: it says so, as a host does that comes up.
-      try stretch.execute(far, "sysctl -qw net.ipv4.conf.underlay0.arp_notify=1")
-      try stretch.ip(far, "link set underlay0 down")
-      try stretch.ip(far, "link set underlay0 address 02:00:00:00:00:99")
-      try stretch.ip(far, "link set underlay0 up")
-    case .route, .routeAway:
-      // A second cable, and the remote's address is reached by it from now on.
-      try stretch.ip(node, "link add second0 type veth peer name second0 netns \(far.name)")
-      try stretch.ip(node, "link set second0 up")
-      try stretch.ip(far, "link set second0 up")
-      try stretch.ip(node, "address add 203.0.113.1/24 dev second0")
-      try stretch.ip(far, "address add 203.0.113.2/24 dev second0")
-      for place in [node, far] {
-        try stretch.execute(place, "sysctl -qw net.ipv4.conf.all.rp_filter=0")
-      }
-      try stretch.ip(node, "route add 192.0.2.2/32 via 203.0.113.2")
-      if change == .routeAway {
-        #expect(try stretch.hostReaches(Stretch.farHost, tries: 10))
-        try stretch.ip(node, "link delete second0")
-      }
-    case .address:
-      // Our tunnel address goes and comes back, by somebody else's hand.
-      try stretch.ip(node, "address add 192.0.2.77/24 dev underlay0")
-      try stretch.ip(node, "address delete 192.0.2.77/24 dev underlay0")
-    case .lowered:
-      try stretch.ip(node, "link set underlay0 down")
-      try stretch.ip(node, "link set underlay0 up")
+      try stretch.ip(stretch.node, "link delete underlay0")
+      try stretch.ip(
+        stretch.node, "link add underlay0 type veth peer name underlay0 netns \(stretch.far.name)")
+      for place in [stretch.node, stretch.far] { try stretch.ip(place, "link set underlay0 up") }
+      try stretch.ip(stretch.far, "address add 192.0.2.2/24 dev underlay0")
+      try await Stretch.converge(dataplane, to: Stretch.configuration())
+      #expect(try stretch.hostReaches(Stretch.farHost))
     }
   }
 }

@@ -89,6 +89,10 @@ func withVirtualAddressBed(_ body: (VirtualAddressBed) async throws -> Void) asy
         atSecond: try await ARPTap("local0", in: second),
         atFar: try await ARPTap("vx100", in: stretch.far))
       try await Stretch.converge(bed.dataplane, to: VirtualAddressBed.bound)
+      // A port that was just put into a bridge takes frames only when the kernel's link events have had their
+      // turn, which may take a second.
+      try #require(stretch.reaches("10.9.0.10", from: second))
+      try #require(try stretch.hostReaches(Stretch.farHost))
       try await body(bed)
     }
   }

@@ -61,7 +61,8 @@ private struct Declined: Error, Equatable {}
     try await store.put(everything)
     try await store.put([
       .removePort(id(10)), .removePort(id(11)), .removeConnection(id(7)), .removeInstance(id(6)),
-      .removeAttachment(id(5)), .removeAttachment(id(4)),
+      .removeAttachment(id(5)), .removeAttachment(id(4)), .removeAttachment(id(12)),
+      .removeAttachment(id(13)), .removeSubnet(id(12)), .removeSubnet(id(13)),
       .removeSubnet(id(3)), .removeSubnet(id(2)), .removeVPC(id(1)), .removeJob(id(8)), .removeJob(id(9)),
     ])
     let snapshot = store.snapshot
@@ -92,7 +93,7 @@ private struct Declined: Error, Equatable {}
     try await store.put(everything)
     try await store.put([.putVPC(vpc(1, name: "renamed"))])
     #expect(store.snapshot.vpcs[id(1)]?.name.description == "renamed")
-    #expect(store.snapshot.subnets(in: id(1)).count == 2)
+    #expect(store.snapshot.subnets(in: id(1)).count == 4)
   }
 
   @Test(arguments: StoreKind.allCases)

@@ -92,7 +92,7 @@ import Testing
     let store = try open()
     try await store.put(everything)
     let queue = try DatabaseQueue(path: folder.path)
-    #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM subnet") } == 2)
+    #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM subnet") } == 4)
   }
 
   @Test func `writes nothing once somebody else has`() async throws {
@@ -136,6 +136,97 @@ import Testing
     ])
     try await store.close()
     #expect(try open().snapshot.ports.count == 1)
+  }
+
+  @Test func `takes over attachments from before there were VLANs`() async throws {
+    let file = try DatabaseQueue(path: folder.path)
+    try Migrations.all.migrate(file, upTo: "5 identity")
+    try await file.write { database in
+      try database.execute(
+        sql: "INSERT INTO meta VALUES (1, ?, 7, 3)", arguments: [testStoreID.description])
+      try database.execute(
+        sql: "INSERT INTO project (id, name, created_at) VALUES (?, 'alice', 0)",
+        arguments: [alice.description])
+      let rows: [any StoredRow] = [vpc(1), subnet(2, third: 1), subnet(3, third: 2)]
+      for row in rows { try row.put(in: database) }
+      for (number, subnet, kind, name) in [(4, 2, "interface", "eth0"), (5, 3, "bridge", "br0")] {
+        try database.execute(
+          sql: """
+            INSERT INTO attachment (id, project, subnet, node, role, point_kind, point_name, created_at)
+            VALUES (?, ?, ?, ?, 'layer2', ?, ?, 0)
+            """,
+          arguments: [
+            (id(UInt64(number)) as AttachmentID).description, alice.description,
+            (id(UInt64(subnet)) as SubnetID).description, testNode.description, kind, name,
+          ])
+      }
+    }
+    try file.close()
+    let store = try open()
+    #expect(
+      Set(store.snapshot.attachments.values.map(\.point))
+        == [.interface(InterfaceName("eth0")!), .bridge(InterfaceName("br0")!)])
+    // From now on a tag is a segment of its own.
+    let trunk = try #require(VLAN(100))
+    try await store.put([
+      .putSubnet(subnet(20, third: 5)),
+      .putAttachment(attachment(20, subnet: 20, .layer2, .trunk(InterfaceName("eth0")!, vlan: trunk))),
+      .putSubnet(subnet(21, third: 6)),
+    ])
+    await #expect(throws: (any Error).self) {
+      try await store.put([
+        .putAttachment(attachment(21, subnet: 21, .layer2, .trunk(InterfaceName("eth0")!, vlan: trunk)))
+      ])
+    }
+    try await store.close()
+    #expect(try open().snapshot.attachments.count == 3)
+  }
+
+  @Test func `reads connections from before they had settings as those that nobody has set`() async throws {
+    let file = try DatabaseQueue(path: folder.path)
+    try Migrations.all.migrate(file, upTo: "5 identity")
+    try await file.write { database in
+      try database.execute(
+        sql: """
+          PRAGMA defer_foreign_keys = ON;
+          INSERT INTO meta VALUES (1, '\(testStoreID)', 7, 3);
+          INSERT INTO project (id, name, created_at) VALUES ('\(alice)', 'alice', 0);
+          INSERT INTO vpc VALUES ('\(id(1) as VPCID)', '\(alice)', 'v', '', '10.0.0.0/8', 0, 0);
+          INSERT INTO subnet VALUES
+            ('\(id(2) as SubnetID)', '\(alice)', '\(id(1) as VPCID)', 's', '', '10.1.0.0/24', '10.1.0.1', 1, '', '', 0, 0),
+            ('\(id(3) as SubnetID)', '\(alice)', '\(id(1) as VPCID)', 't', '', '10.2.0.0/24', '10.2.0.1', 1, '', '', 0, 0);
+          INSERT INTO instance VALUES ('\(id(6) as InstanceID)', '\(alice)', 'i', '', 'l2cg.small.ha', 'az1', 'az2',
+            '\(id(1) as VPCID)', '\(id(2) as SubnetID)', '10.1.0.9', 0, 0, 1);
+          INSERT INTO connection VALUES ('\(id(7) as ConnectionID)', 1, '\(alice)', '\(id(6) as InstanceID)', 'c',
+            '\(id(1) as VPCID)', '\(id(3) as SubnetID)', '10.2.0.8', '10.2.0.9', 0, 0, 1);
+          INSERT INTO remote VALUES ('\(id(7) as ConnectionID)', 0, '\(id(6) as InstanceID)', 9, '192.0.2.1', 4789);
+          """)
+    }
+    try file.close()
+    let store = try open()
+    let connection = try #require(store.snapshot.connections[id(7)])
+    #expect(connection.forwarding == .usual)
+    // And its flavors were labels.
+    #expect(!store.snapshot.enforcesFlavors)
+
+    var changed = connection
+    changed.forwarding = ForwardingSettings(
+      profile: .esw, overrides: [.broadcast: .init(toRemote: .limit(framesPerSecond: 9), toLocal: .drop)],
+      timeToLive: 3, differentiation: .copied, hasUDPChecksum: true, clampsMSS: false, answersKnown: false,
+      learningLimit: 0, ageingSeconds: 10, pinsUnderlay: false)
+    try await store.put([.putConnection(changed), .enforceFlavors(true)])
+    try await store.close()
+    let reopened = try open().snapshot
+    #expect(reopened.connections[id(7)] == changed)
+    #expect(reopened.enforcesFlavors)
+  }
+
+  @Test func `refuses settings of a connection that make no sense`() async throws {
+    let store = try open()
+    try await store.put(everything)
+    try await store.close()
+    try execute("UPDATE connection SET forwarding = '{\"profile\":\"wan\"}'")
+    #expect(throws: StoreError.self) { try open() }
   }
 
   @Test func `refuses the database of a newer version`() async throws {

@@ -75,6 +75,8 @@ func attachment(_ number: UInt64, subnet: UInt64, _ role: Attachment.Role, _ poi
     createdAt: noon)
 }
 
+func trunk(_ vlan: String) -> AttachmentPoint { .trunk(InterfaceName("eth0")!, vlan: VLAN(vlan)!) }
+
 func instance(_ number: UInt64, subnet: UInt64, address: String, createdIn: Revision = Revision(1))
   -> Instance
 {
@@ -113,8 +115,11 @@ func port(_ number: UInt64, address: String, connection: UInt64? = nil, subnet: 
 let everything: [IntentEdit] =
   projectEdits + identityEdits.map { .identity($0) } + [
     .putVPC(vpc(1)), .putSubnet(subnet(2, third: 1)), .putSubnet(subnet(3, third: 2)),
+    .putSubnet(subnet(12, third: 3)), .putSubnet(subnet(13, third: 4)),
     .putAttachment(attachment(4, subnet: 2, .tunnel, .interface(InterfaceName("eth0")!))),
     .putAttachment(attachment(5, subnet: 3, .layer2, .bridge(InterfaceName("br0")!))),
+    .putAttachment(attachment(12, subnet: 12, .layer2, trunk("200:802.1ad/100"))),
+    .putAttachment(attachment(13, subnet: 13, .layer2, trunk("100"))),
     .putInstance(instance(6, subnet: 2, address: "10.1.0.9")),
     .putConnection(connection(7, count: 41, instance: 6, subnet: 3)),
     .putJob(job(8, instance: 6, createdIn: Revision(1))),
@@ -177,6 +182,7 @@ struct Rows: Equatable {
   let store: StoreID
   let revision: Revision
   let nextConnectionNumber: UInt32
+  let enforcesFlavors: Bool
   let projects: [Project]
   let domain: Domain?
   let users: [User]
@@ -197,6 +203,7 @@ struct Rows: Equatable {
     store = snapshot.store
     revision = snapshot.revision
     nextConnectionNumber = snapshot.nextConnectionNumber
+    enforcesFlavors = snapshot.enforcesFlavors
     projects = snapshot.projects
     domain = snapshot.identity.domain
     users = snapshot.identity.users

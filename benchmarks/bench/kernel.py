@@ -54,11 +54,14 @@ def die_with_parent() -> None:
     libc.prctl(PR_SET_PDEATHSIG, 9)
 
 
-def run(*command: str, text: str = "", environment: dict | None = None) -> str:
+def run(*command: str, text: str = "", environment: dict | None = None, seconds: float = 120) -> str:
     """A program's output. A failure says the command and the program's own words."""
-    result = subprocess.run(
-        command, input=text, capture_output=True, text=True, env=environment, timeout=120, check=False
-    )
+    try:
+        result = subprocess.run(
+            command, input=text, capture_output=True, text=True, env=environment, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{' '.join(command)}\n  did not end within {seconds:g} seconds") from None
     if result.returncode != 0:
         words = (result.stderr + result.stdout).strip()
         raise Failure(f"{' '.join(command)}\n  ended with status {result.returncode}: {words}")

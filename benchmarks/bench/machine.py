@@ -24,15 +24,15 @@ def missing(executable: pathlib.Path, cpu: int) -> list[str]:
     """Each a sentence that says what is missing and what to do; empty: everything is there."""
     result = []
     if not os.access(executable, os.X_OK) or executable.is_dir():
-        result.append(f"the program {executable}: make it with  make bench, or  swift build -c release --product esw")
+        result.append(f"the program {executable}: make it with  make bench-datapath, or  swift build -c release --product esw")
     result += missing_privilege()
     numbers = tuple(int(number) for number in re.findall(r"\d+", platform.release())[:2])
     if numbers < LEAST_KERNEL:
         wanted = ".".join(map(str, LEAST_KERNEL))
         result.append(f"Linux {wanted} or newer (tcx): this is {platform.release()}")
-    for program in ("ip", "bridge"):
+    for program, package in {"ip": "iproute2", "bridge": "iproute2", "ethtool": "ethtool", "iperf3": "iperf3"}.items():
         if not shutil.which(program):
-            result.append(f"the program {program}: apt-get install iproute2")
+            result.append(f"the program {program}: apt-get install {package}")
     if not find_clang():
         result.append("a clang with the bpf target: the Swift toolchain has one; put swift on the PATH, or set CLANG")
     if not os.path.exists("/usr/include/bpf/bpf_helpers.h"):
@@ -45,6 +45,20 @@ def missing(executable: pathlib.Path, cpu: int) -> list[str]:
         result.append(f"CPU {cpu}: this process may run on {sorted(os.sched_getaffinity(0))}; see --cpu")
     elif not thread_that_drains(cpu):
         result.append(f"the run time of ksoftirqd/{cpu}: /proc/PID/schedstat (CONFIG_SCHED_INFO)")
+    return result
+
+
+def absent() -> list[str]:
+    """What is not measured on this machine, a sentence each."""
+    result = [
+        "Network cards: frames enter and leave by veth pairs, so what a driver and its hardware do is in no figure.",
+        "More machines than one: senders and receivers take CPU time that the gateway could have.",
+        "Many connections and flooding.",
+        "Open vSwitch's packets per CPU-second: its userspace datapath takes frames from packet sockets and wakes up for "
+        "each handful of them, at a cost that depends on nothing but how many come at once.",
+    ]
+    if not all(map(shutil.which, ("ovs-vswitchd", "ovsdb-server", "ovs-vsctl"))):
+        result.append("Open vSwitch: it is not installed (`apt-get install openvswitch-switch`).")
     return result
 
 

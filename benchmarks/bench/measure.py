@@ -99,7 +99,7 @@ class Meter:
         """Waits for frames that the kernel put off."""
         deadline = time.monotonic() + 0.1
         while self._programs.left()[0] < wanted and time.monotonic() < deadline:
-            time.sleep(0.002)
+            time.sleep(0.0001)
 
     def calibrate(self, gateway: Gateway, case: Case, seconds: float) -> None:
         sample = self.send(gateway, case, CALIBRATION_FRAMES)

@@ -39,15 +39,6 @@ rare int drop_offender(__u32 reason, __u32 vni, __u32 remote_be, __u32 tunnel_be
   return drop_at_node(reason);
 }
 
-/// Leaves a VXLAN packet to the kernel's own VXLAN device: esw_slow sees what comes out of it.
-rare int pass_to_slow(__u32 tunnel_be) {
-  __u32 zero = 0;
-  struct esw_node_row *node = bpf_map_lookup_elem(&esw_node, &zero);
-  if (node && is_our_tunnel(tunnel_be))
-    node->passed_to_slow++;
-  return TCX_NEXT;
-}
-
 inline_always void count_sent(const struct frame *frame, __u32 remote) {
   struct esw_direction_row *row = &frame->activity->directions[ESW_TO_REMOTE];
   row->frames += frame->segments;

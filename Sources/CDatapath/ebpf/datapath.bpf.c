@@ -9,6 +9,7 @@
 //
 // They run on Linux 6.6 and later and share the maps of tables.h, whose layouts are in ../include/maps.h.
 
+#include "arrive.h"
 #include "deliver.h"
 #include "sweep.h"
 
@@ -42,27 +43,44 @@ inline_always int forward_local(struct __sk_buff *skb, struct frame *frame) {
     if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND)
       return keep(frame, ESW_TO_REMOTE);
   }
-  if (unlikely(is_group(frame->ethernet.destination)))
-    return flood_to_remotes(skb, frame);
-  int side = destination_side(frame);
-  if (likely(side > ESW_SIDE_LOCAL && side <= frame->connection->remote_count))
-    return send_to_remote(skb, frame, side - ESW_SIDE_REMOTE);
-  if (side == ESW_SIDE_LOCAL)
-    return drop(frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
-  if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
-    return keep(frame, ESW_TO_REMOTE);
-  return flood_to_remotes(skb, frame);
+  int side = SIDE_UNKNOWN;
+  if (likely(!is_group(frame->ethernet.destination))) {
+    side = destination_side(frame);
+    if (unlikely(side == ESW_SIDE_LOCAL))
+      return drop(frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
+    if (unlikely(side == SIDE_UNKNOWN || side > frame->connection->remote_count)) {
+      if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
+        return keep(frame, ESW_TO_REMOTE);
+      note_unknown(frame);
+      side = SIDE_UNKNOWN;
+    }
+  }
+  reason = let_cross(frame, ESW_TO_REMOTE);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return drop(frame, ESW_TO_REMOTE, reason);
+  return likely(side != SIDE_UNKNOWN) ? send_to_remote(skb, frame, side - ESW_SIDE_REMOTE)
+                                      : flood_to_remotes(skb, frame);
 }
 
 SEC("tc")
 int esw_local(struct __sk_buff *skb) {
   struct frame frame;
   struct esw_port_key port = {.ifindex = skb->ifindex};
-  const struct esw_port_row *row = bpf_map_lookup_elem(&esw_ports, &port);
+  const struct esw_port_row *row;
+  __u32 tags = 0;
+  if (likely(!skb->vlan_present))
+    row = bpf_map_lookup_elem(&esw_ports, &port);
+  else
+    row = tagged_port(skb, &port, &tags);
+  // Without a port it is somebody else's: a trunk may carry an underlay and other VLANs beside ours.
   if (unlikely(!row))
-    return drop_at_node(ESW_DROP_UNKNOWN_PORT);
+    return TCX_NEXT;
   if (unlikely(!belongs_to(&frame, row->connection)))
     return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
+  if (unlikely(tags) && !pop_tags(skb, tags)) {
+    frame.segments = 1;
+    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+  }
   if (unlikely(!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))) {
     frame.segments = 1;
     return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);
@@ -72,50 +90,20 @@ int esw_local(struct __sk_buff *skb) {
   return likely(verdict != VERDICT_TOO_BIG) ? verdict : refuse_to_send(skb, &frame);
 }
 
-/// Outer addresses and VNI of a VXLAN packet at the underlay.
-struct arrival {
-  struct esw_source_key key;
-  __u32 flags;
-};
-
-/// Reads the outer headers. False: not VXLAN to anybody, or nothing that this path takes: the kernel's business.
-/// `slow`: it is VXLAN, but for the kernel's VXLAN device.
-inline_always int read_outer(struct __sk_buff *skb, struct arrival *arrival, int *slow) {
-  void *data = (void *)(long)skb->data;
-  if (data + OUTER_LENGTH > (void *)(long)skb->data_end)
-    return 0;
-  const struct ipv4_header *ip = data + OUTER_IPV4_AT;
-  const struct udp_header *udp = data + OUTER_UDP_AT;
-  const struct vxlan_header *vxlan = data + OUTER_VXLAN_AT;
-  if (ip->version_and_words != IPV4_WORDS_WITHOUT_OPTIONS || ip->protocol != PROTOCOL_UDP)
-    return 0;
-  if (udp->destination_port != bpf_htons(ESW_VXLAN_PORT))
-    return 0;
-  arrival->key.remote_address_be = ip->source;
-  arrival->key.tunnel_address_be = ip->destination;
-  arrival->key.vni = bpf_ntohl(vxlan->vni) >> 8;
-  arrival->flags = vxlan->flags;
-  // Anything unusual is handled by the kernel: super-packets, fragments, bytes behind the packet, wrong sums.
-  __u32 length = skb->len - ETHERNET_LENGTH;
-  *slow = skb->gso_size || (ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK)) || bpf_ntohs(ip->length) != length ||
-          bpf_ntohs(udp->length) != length - sizeof(*ip) || fold16(sum16(ip, sizeof(*ip))) != 0xffff;
-  return 1;
-}
-
 SEC("tc")
 int esw_underlay(struct __sk_buff *skb) {
   struct frame frame;
   struct arrival arrival;
-  int slow = 0;
+  int odd = 0;
   if (skb->protocol != bpf_htons(ETHERTYPE_IPV4) || skb->pkt_type != ESW_PACKET_HOST)
     return TCX_NEXT;
   // A tag here is that of a VLAN interface on top of this one: its packets are not ours.
   if (unlikely(skb->vlan_present))
     return TCX_NEXT;
-  if (!readable(skb, smaller(OUTER_LENGTH + INSPECTED, skb->len)) || !read_outer(skb, &arrival, &slow))
+  if (!readable(skb, smaller(OUTER_LENGTH + INSPECTED, skb->len)) || !read_outer(skb, &arrival, &odd))
     return TCX_NEXT;
-  if (unlikely(slow))
-    return pass_to_slow(arrival.key.tunnel_address_be);
+  if (unlikely(odd))
+    return take_odd(skb, &arrival);
 
   const struct esw_source_row *source = bpf_map_lookup_elem(&esw_sources, &arrival.key);
   if (unlikely(!source || !(arrival.flags & bpf_htonl(VXLAN_FLAG_VNI)))) {
@@ -135,7 +123,7 @@ int esw_underlay(struct __sk_buff *skb) {
 
   // Stripping comes first: when the kernel refuses it, esw_slow shall see the frame as if nobody had.
   if (unlikely(!strip_outer(skb, &frame)))
-    return pass_to_slow(arrival.key.tunnel_address_be);
+    return pass_to_slow(skb, arrival.key.tunnel_address_be);
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 fate = judge_from_remote(skb, &frame, index);
   if (likely(fate == FATE_DELIVER))
@@ -166,6 +154,8 @@ int esw_slow(struct __sk_buff *skb) {
   frame.segments = 1;
   if (!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))
     return drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED);
+  if (!came_right(skb, frame.connection))
+    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE);
   frame.activity->directions[ESW_TO_LOCAL].slow += frame.segments;
 
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);

@@ -9,6 +9,7 @@
 #include "clamp.h"
 #include "learn.h"
 #include "neighbour.h"
+#include "port.h"
 #include "respond.h"
 #include "virtual.h"
 
@@ -45,10 +46,11 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
       return FATE_KEEP;
     }
   }
+  __u32 flooded = 0;
   frame->to_known = 0;
-  if (unlikely(is_group(frame->ethernet.destination))) {
-    frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
-  } else {
+  if (unlikely(is_group(frame->ethernet.destination)))
+    flooded = frame->segments;
+  else {
     int side = destination_side(frame);
     frame->to_known = side == ESW_SIDE_LOCAL;
     if (unlikely(side > ESW_SIDE_LOCAL))
@@ -56,9 +58,15 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
     if (unlikely(side == SIDE_UNKNOWN)) {
       if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
         return FATE_KEEP;
-      frame->activity->directions[ESW_TO_LOCAL].flooded += frame->segments;
+      note_unknown(frame);
+      flooded = frame->segments;
     }
   }
+  reason = let_cross(frame, ESW_TO_LOCAL);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return FATE_DROP + reason;
+  if (unlikely(flooded))
+    frame->activity->directions[ESW_TO_LOCAL].flooded += flooded;
   return likely(frame->connection->port_ifindex) ? FATE_DELIVER : FATE_DROP + ESW_DROP_NO_PORT;
 }
 
@@ -87,7 +95,7 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame, __u32 inde
   count_delivered(frame);
   if (may_hand_over(skb, frame))
     return bpf_redirect_peer(port, 0);
-  return bpf_redirect(port, 0);
+  return leave_by_port(skb, frame, ESW_TO_LOCAL);
 }
 
 #endif

@@ -17,6 +17,26 @@
   (BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L4_UDP | BPF_F_ADJ_ROOM_ENCAP_L2(ETHERNET_LENGTH) |     \
    BPF_F_ADJ_ROOM_ENCAP_L2_ETH | BPF_F_ADJ_ROOM_FIXED_GSO)
 
+/// The frame's own DSCP; `at`: where it starts. That of the connection, when it has none.
+rare __u8 inner_service(struct __sk_buff *skb, const struct frame *frame, __u32 at) {
+  __u8 word[2];
+  if (bpf_skb_load_bytes(skb, at + ETHERNET_LENGTH, word, sizeof(word)) != 0)
+    return frame->connection->service;
+  if (frame->ethernet.type == bpf_htons(ETHERTYPE_IPV4))
+    return word[1] & 0xfc;
+  // RFC 8200 section 3: four bits of version, then the traffic class.
+  if (frame->ethernet.type == bpf_htons(ETHERTYPE_IPV6))
+    return (__u8)(word[0] << 4 | word[1] >> 4) & 0xfc;
+  return frame->connection->service;
+}
+
+/// DSCP and ECN of outer headers. ECN stays 0, RFC 6040's compatibility mode: this path does not carry the marks of the
+/// underlay's routers on to the frame, so none may be asked for.
+inline_always __u8 outer_service(struct __sk_buff *skb, const struct frame *frame, const __u32 at) {
+  return likely(!(frame->connection->flags & ESW_CONNECTION_COPY_DSCP)) ? frame->connection->service
+                                                                         : inner_service(skb, frame, at);
+}
+
 /// Puts 50 bytes before the frame; what stands in them and in the inner Ethernet header is undefined afterwards.
 inline_always long make_room(struct __sk_buff *skb) {
   __u32 protocol = skb->protocol;
@@ -33,6 +53,7 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
   index &= ESW_REMOTES_MAX - 1;
   const struct esw_remote *remote = &frame->connection->remotes[index];
   struct esw_remote_activity *seen = &frame->activity->remotes[index];
+  __u8 service = outer_service(skb, frame, OUTER_LENGTH);
   void *data = (void *)(long)skb->data;
   struct ethernet_header *ethernet = data;
   struct ipv4_header *ip = data + OUTER_IPV4_AT;
@@ -51,7 +72,7 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
 
   __u32 length = skb->len - ETHERNET_LENGTH;
   ip->version_and_words = IPV4_WORDS_WITHOUT_OPTIONS;
-  ip->service = 0;
+  ip->service = service;
   // 0 means "as long as the packet" to the kernel for super-packets above 64 KiB.
   ip->length = length <= 0xffff ? bpf_htons(length) : 0;
   // May be fragmented on the way (like the kernel's VXLAN device), so the number must differ between packets that

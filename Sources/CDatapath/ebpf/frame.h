@@ -5,8 +5,7 @@
 #ifndef ESW_FRAME_H
 #define ESW_FRAME_H
 
-#include "kernel.h"
-#include "wire.h"
+#include "classify.h"
 
 /// Frames that mean something to the switch itself.
 enum frame_meaning {
@@ -51,6 +50,8 @@ struct frame {
   __u8 sender_from_arp;
   /// Set for what is answered with another's MAC address only.
   __u8 answer_mac[6];
+  /// `enum esw_class`; known unicast until its host was looked for.
+  __u8 class;
   /// From a remote, to a host that is known on the local side.
   __u8 to_known;
 };
@@ -70,12 +71,16 @@ inline_always int has_ports(__u8 protocol) {
 }
 
 /// Ports of the flow, and the end of its headers, from what stands at `at`.
-inline_always __u32 inspect_transport(struct frame *frame, void *at, void *end, __u8 protocol, __u32 before) {
+/// `configuration_port` is the first of the family's.
+inline_always __u32 inspect_transport(struct frame *frame, void *at, void *end, __u8 protocol, __u32 before,
+                                      const __u16 configuration_port) {
   __u32 ports = protocol;
   frame->headers = before + sizeof(struct udp_header);
   if (!has_ports(protocol) || at + 4 > end)
     return ports;
   ports ^= *(__u32 *)at;
+  if (protocol == PROTOCOL_UDP && unlikely(is_configuration_port(((__u16 *)at)[1], configuration_port)))
+    frame->class = ESW_CLASS_CONFIGURATION;
   if (protocol == PROTOCOL_TCP && at + TCP_FLAGS_AT + 1 <= end) {
     const __u8 *tcp = at;
     frame->headers = before + (tcp[TCP_WORDS_AT] >> 4) * 4;
@@ -94,7 +99,11 @@ inline_always void inspect_ipv4(struct frame *frame, void *at, void *end) {
   // A later fragment has no ports: no fragment uses them, so that all of a packet take one way.
   int fragment = ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK);
   if (likely(!fragment && ip->version_and_words == IPV4_WORDS_WITHOUT_OPTIONS))
-    ports = inspect_transport(frame, at + sizeof(*ip), end, ip->protocol, ETHERNET_LENGTH + sizeof(*ip));
+    ports = inspect_transport(frame, at + sizeof(*ip), end, ip->protocol, ETHERNET_LENGTH + sizeof(*ip), DHCP_PORT);
+  else
+    frame->class = CLASS_ODD;
+  if (unlikely(ip->protocol == PROTOCOL_VRRP))
+    frame->class = ESW_CLASS_VRRP;
   frame->flow = mix(ip->source, ip->destination, ports);
 
   const struct esw_connection_row *connection = frame->connection;
@@ -115,14 +124,18 @@ inline_always void inspect_ipv6(struct frame *frame, void *at, void *end) {
   const struct ipv6_header *ip = at;
   if (at + sizeof(*ip) > end)
     return;
-  __u32 ports = inspect_transport(frame, at + sizeof(*ip), end, ip->next_header, ETHERNET_LENGTH + sizeof(*ip));
+  __u32 ports = inspect_transport(frame, at + sizeof(*ip), end, ip->next_header, ETHERNET_LENGTH + sizeof(*ip),
+                                  DHCPV6_PORT);
+  // All but ports is read below: only TCP and UDP are worth haste.
+  if (unlikely(!has_ports(ip->next_header)))
+    frame->class = CLASS_ODD;
   frame->flow = mix(ip->source[0] ^ ip->source[1] ^ ip->source[2] ^ ip->source[3],
                     ip->destination[0] ^ ip->destination[1] ^ ip->destination[2] ^ ip->destination[3], ports);
   if (likely(ip->next_header != PROTOCOL_ICMPV6) || ip->hop_limit != ND_HOP_LIMIT)
     return;
   const struct icmp_header *icmp = at + sizeof(*ip);
   if ((void *)(icmp + 1) <= end && icmp->code == 0 &&
-      (icmp->type == ICMPV6_SOLICITATION || icmp->type == ICMPV6_ADVERTISEMENT))
+      (icmp->type == ICMPV6_NEIGHBOUR_SOLICITATION || icmp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT))
     frame->meaning = FRAME_ND;
 }
 
@@ -161,6 +174,7 @@ inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u3
   frame->sender_from_arp = 0;
   frame->meaning = FRAME_PLAIN;
   frame->headers = ETHERNET_LENGTH;
+  frame->class = class_of_destination(&frame->ethernet);
   void *at = data + sizeof(*ethernet);
   if (likely(ethernet->type == bpf_htons(ETHERTYPE_IPV4)))
     inspect_ipv4(frame, at, end);
@@ -169,8 +183,16 @@ inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u3
   else {
     const __u16 *mac = (const __u16 *)ethernet;
     frame->flow = mix(mac[0] ^ mac[3], mac[1] ^ mac[4], mac[2] ^ mac[5]);
-    if (ethernet->type == bpf_htons(ETHERTYPE_ARP))
+    if (ethernet->type == bpf_htons(ETHERTYPE_ARP)) {
+      frame->class = ESW_CLASS_NEIGHBOUR;
       inspect_arp(frame, at, end);
+    }
+  }
+  if (unlikely(frame->class == CLASS_ODD)) {
+    __u8 otherwise = class_of_destination(&frame->ethernet);
+    frame->class = frame->ethernet.type == bpf_htons(ETHERTYPE_IPV4)
+                       ? class_of_odd_ipv4(skb, offset + ETHERNET_LENGTH, otherwise)
+                       : class_of_odd_ipv6(skb, offset + ETHERNET_LENGTH, otherwise);
   }
   frame->bytes = length;
   frame->segments = 1;

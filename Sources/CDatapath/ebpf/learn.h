@@ -5,10 +5,8 @@
 #ifndef ESW_LEARN_H
 #define ESW_LEARN_H
 
-#include "count.h"
+#include "limit.h"
 #include "recent.h"
-
-#define NANOSECONDS 1000000000ull
 
 inline_always int is_aged(const struct esw_fdb_row *row, __u32 ageing_seconds, __u64 now) {
   return ageing_seconds && !(row->flags & ESW_FDB_STATIC) &&
@@ -172,6 +170,12 @@ inline_always __u32 admit(struct __sk_buff *skb, struct frame *frame, __u8 side,
     return ESW_DROP_SOURCE_PROTECTED;
   if (unlikely(frame->meaning == FRAME_ADDRESS_CONFLICT))
     return ESW_DROP_ADDRESS_CONFLICT;
+  // What may not cross teaches nothing, but for ARP and ND: the switch goes by what they say where they do not cross.
+  if (unlikely(!is_judged_late(frame->class))) {
+    __u32 reason = obey(frame, direction);
+    if (reason != ESW_DROP_REASON_COUNT)
+      return reason;
+  }
   return learn(frame, side, direction);
 }
 

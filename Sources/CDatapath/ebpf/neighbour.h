@@ -45,7 +45,7 @@ inline_always int has_right_form(const struct nd_packet *packet, __u32 length) {
   if ((packet->ip.source[0] & 0xff) == IPV6_MULTICAST || is_mapped(packet->ip.source) || is_mapped(packet->target))
     return 0;
   int to_all = (packet->ip.destination[0] & 0xff) == IPV6_MULTICAST;
-  return packet->type != ICMPV6_ADVERTISEMENT || !to_all || !(packet->flags & ND_FLAG_SOLICITED);
+  return packet->type != ICMPV6_NEIGHBOUR_ADVERTISEMENT || !to_all || !(packet->flags & ND_FLAG_SOLICITED);
 }
 
 inline_always int is_unspecified(const __u32 *address) {
@@ -146,7 +146,7 @@ rare int heed_nd(struct __sk_buff *skb, struct frame *frame, __u8 side) {
   __u32 length = sizeof(packet.ip) + bpf_ntohs(packet.ip.payload_length);
   if (!has_right_form(&packet, length) || ETHERNET_LENGTH + length > skb->len)
     return 0;
-  int solicits = packet.type == ICMPV6_SOLICITATION;
+  int solicits = packet.type == ICMPV6_NEIGHBOUR_SOLICITATION;
   __u8 mac[6] __attribute__((aligned(8)));
   struct esw_neighbour_key key = {.connection = frame->number};
   int told = find_link_address(skb, solicits ? ND_OPTION_SOURCE : ND_OPTION_TARGET, ETHERNET_LENGTH + length, mac);

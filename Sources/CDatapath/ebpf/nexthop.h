@@ -78,15 +78,10 @@ rare enum way find_way(struct __sk_buff *skb, struct frame *frame, const struct 
   // The clock moves in steps of milliseconds; what is not resolved is asked once a step.
   if (!same || hop->asked_ns != frame->now || hop->state == ESW_NEXT_HOP_NEVER)
     ask_next_hop(skb, frame, remote, hop);
-  __u32 underlay = frame->connection->underlay_ifindex;
   enum way way;
   switch (hop->state) {
   case ESW_NEXT_HOP_RESOLVED:
   case ESW_NEXT_HOP_PENDING:
-    if (underlay && underlay != hop->ifindex) {
-      *reason = ESW_DROP_WRONG_INTERFACE;
-      return WAY_NONE;
-    }
     if (skb->protocol == bpf_htons(ETHERTYPE_IPV4) || skb->protocol == bpf_htons(ETHERTYPE_IPV6))
       return WAY_NEIGHBOUR;
     way = way_through_device(remote);
@@ -132,6 +127,9 @@ inline_always enum way choose_way(struct __sk_buff *skb, struct frame *frame, __
   if (unlikely(hop->state != ESW_NEXT_HOP_RESOLVED || frame->now - hop->asked_ns > ESW_NEXT_HOP_NS ||
                hop->remote_address_be != remote->address_be))
     way = find_way(skb, frame, remote, hop, reason);
+  // Only the kernel's device makes outer checksums.
+  if (unlikely(frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM) && way != WAY_NONE)
+    way = way_through_device(remote);
   if (likely(way != WAY_NONE) && unlikely(hop->mtu && largest_frame(skb, frame) + OUTER_IP_OVERHEAD > hop->mtu))
     return way_of_too_big(skb, frame, remote, hop->mtu, reason);
   return way;

@@ -6,6 +6,7 @@
 #ifndef ESW_RESPOND_H
 #define ESW_RESPOND_H
 
+#include "port.h"
 #include "send.h"
 
 /// Turns the frame into its answer. The frame starts at `skb->data`.
@@ -58,7 +59,7 @@ apart int write_advertisement(struct __sk_buff *skb, __u64 mac, __u32 is_router)
   __builtin_memcpy(ip->destination, ip->source, sizeof(ip->source));
   __builtin_memcpy(ip->source, packet.nd.target, sizeof(ip->source));
   ip->payload_length = bpf_htons(sizeof(packet) - sizeof(*ip));
-  packet.nd.type = ICMPV6_ADVERTISEMENT;
+  packet.nd.type = ICMPV6_NEIGHBOUR_ADVERTISEMENT;
   packet.nd.flags = ND_FLAG_SOLICITED | ND_FLAG_OVERRIDE | (is_router ? ND_FLAG_ROUTER : 0);
   packet.nd.checksum = 0;
   packet.link.kind = ND_OPTION_TARGET;
@@ -107,7 +108,7 @@ rare int answer_local(struct __sk_buff *skb, struct frame *frame) {
   if (!write_answer(skb, frame))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   frame->activity->directions[ESW_TO_REMOTE].answered++;
-  return bpf_redirect(skb->ifindex, 0);
+  return leave_by_port(skb, frame, ESW_TO_REMOTE);
 }
 
 /// Answers a host behind a remote, to that very remote; the frame has been stripped.

@@ -6,6 +6,7 @@
 #define ESW_SEND_H
 
 #include "encapsulate.h"
+#include "port.h"
 #include "toobig.h"
 
 /// Gives the frame to the kernel's VXLAN device; as a copy when the frame is still needed.
@@ -17,9 +18,11 @@ rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 i
       // This helper speaks the machine's byte order.
       .remote_ipv4 = bpf_ntohl(remote->address_be),
       .local_ipv4 = bpf_ntohl(frame->connection->tunnel_address_be),
+      .tunnel_tos = outer_service(skb, frame, 0),
       .tunnel_ttl = frame->connection->time_to_live,
   };
-  if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX) != 0)
+  __u64 flags = frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+  if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags) != 0)
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);
   frame->activity->directions[ESW_TO_REMOTE].slow += frame->segments;
@@ -149,7 +152,9 @@ rare int refuse_to_send(struct __sk_buff *skb, struct frame *frame) {
         hop->mtu > OUTER_LENGTH && (!mtu || hop->mtu < mtu))
       mtu = hop->mtu;
   }
-  return tell_too_big(skb, frame, mtu ? mtu - OUTER_LENGTH : 0, ESW_TO_REMOTE) ? bpf_redirect(skb->ifindex, 0) : TCX_DROP;
+  return tell_too_big(skb, frame, mtu ? mtu - OUTER_LENGTH : 0, ESW_TO_REMOTE)
+             ? leave_by_port(skb, frame, ESW_TO_REMOTE)
+             : TCX_DROP;
 }
 
 #endif

@@ -83,6 +83,13 @@ inline_always __u32 external_ifindex(void) {
   return meta ? meta->external_ifindex : 0;
 }
 
+/// What packets carry that esw_underlay passed on; 0: nothing.
+inline_always __u32 arrival_proof(void) {
+  __u32 zero = 0;
+  const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);
+  return meta ? meta->arrival_proof : 0;
+}
+
 inline_always int is_our_tunnel(__u32 address_be) {
   struct esw_tunnel_key key = {.address_be = address_be};
   return bpf_map_lookup_elem(&esw_tunnels, &key) != 0;

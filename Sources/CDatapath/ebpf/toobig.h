@@ -52,11 +52,11 @@ inline_always int may_tell_ipv6(struct __sk_buff *skb, const struct ipv6_header 
   __u8 source = ip->source[0] & 0xff, destination = ip->destination[0] & 0xff;
   if (source == IPV6_MULTICAST || destination == IPV6_MULTICAST || !(ip->source[0] | ip->source[1] | ip->source[2]))
     return 0;
-  struct ipv6_fragment_header next;
+  struct extension_header next;
   if (bpf_skb_load_bytes(skb, ETHERNET_LENGTH + sizeof(*ip), &next, sizeof(next)) != 0)
     return 0;
-  if (ip->next_header == PROTOCOL_IPV6_FRAGMENT)
-    return !(next.offset & bpf_htons(IPV6_OFFSET_MASK));
+  if (ip->next_header == EXTENSION_FRAGMENT)
+    return !(next.fragment & bpf_htons(IPV6_OFFSET_MASK));
   // The first byte of ICMPv6 is its type; errors have those below 128.
   return ip->next_header != PROTOCOL_ICMPV6 || (next.next_header & 128);
 }

@@ -17,8 +17,8 @@
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
-#define PROTOCOL_IPV6_FRAGMENT 44
 #define PROTOCOL_ICMPV6 58
+#define PROTOCOL_VRRP 112
 #define PROTOCOL_SCTP 132
 
 struct ethernet_header {
@@ -44,6 +44,7 @@ struct ipv4_header {
 #define IPV4_WORDS_WITHOUT_OPTIONS 0x45
 /// More fragments follow, or this is not the first.
 #define IPV4_FRAGMENT_MASK 0x3fff
+/// This is not the first.
 #define IPV4_OFFSET_MASK 0x1fff
 #define IPV4_DONT_FRAGMENT 0x4000
 /// First byte of a multicast address, and of all above (RFC 1112 section 4).
@@ -60,20 +61,34 @@ struct ipv6_header {
   __u32 destination[4];
 };
 
-/// Every link carries packets of this length (RFC 8200 section 5).
-#define IPV6_LEAST_MTU 1280u
-#define IPV6_MULTICAST 0xff
+/// RFC 4861 section 4
+#define ICMPV6_ROUTER_SOLICITATION 133
+#define ICMPV6_ROUTER_ADVERTISEMENT 134
+#define ICMPV6_NEIGHBOUR_SOLICITATION 135
+#define ICMPV6_NEIGHBOUR_ADVERTISEMENT 136
+#define ICMPV6_REDIRECT 137
 
-/// RFC 8200 section 4.5
-struct ipv6_fragment_header {
+/// RFC 8200 section 4, RFC 4302
+#define EXTENSION_HOP_BY_HOP 0
+#define EXTENSION_ROUTING 43
+#define EXTENSION_FRAGMENT 44
+#define EXTENSION_AUTHENTICATION 51
+#define EXTENSION_DESTINATION 60
+
+/// The shortest of them; `fragment` is that of a fragment header only.
+struct extension_header {
   __u8 next_header;
-  __u8 reserved;
-  /// In units of 8 bytes, above three bits of flags.
-  __u16 offset;
+  __u8 length;
+  __u16 fragment;
   __u32 identification;
 };
 
+/// Not the first fragment (RFC 8200 section 4.5).
 #define IPV6_OFFSET_MASK 0xfff8
+
+/// Every link carries packets of this length (RFC 8200 section 5).
+#define IPV6_LEAST_MTU 1280u
+#define IPV6_MULTICAST 0xff
 
 #define UDP_CHECKSUM_AT 6
 
@@ -132,8 +147,6 @@ struct icmp_header {
 /// Parameter problem; above it are questions and answers (RFC 1122 section 3.2.2).
 #define ICMP_LAST_ERROR 12
 #define ICMPV6_TOO_BIG 2
-#define ICMPV6_SOLICITATION 135
-#define ICMPV6_ADVERTISEMENT 136
 
 /// RFC 4861 sections 4.3 and 4.4
 struct nd_packet {

@@ -20,4 +20,8 @@ const char *esw_drop_reason_name(__u32 reason);
 /// The same for people, such as "VXLAN from a remote and VNI that are not configured".
 const char *esw_drop_reason_sentence(__u32 reason);
 
+/// Name of a class of frames as in counters and settings, such as "neighbour"; null for a number that is no
+/// `esw_class`.
+const char *esw_class_name(__u32 number);
+
 #endif

@@ -103,7 +103,9 @@ struct esw_meta_row {
   /// Index of the `external` VXLAN device of the slow path; 0: there is none.
   /// Its `net.ipv4.conf.DEV.forwarding` must be 1: bpf_fib_lookup answers only for an ingress that forwards.
   __u32 external_ifindex;
-  __u32 reserved;
+  /// Random and not 0: the priority that esw_underlay gives to packets for the slow path, so that esw_slow knows that
+  /// they came in by the interface that their connection wants. Nobody who may set a priority can guess it.
+  __u32 arrival_proof;
 };
 
 /// An address that we receive VXLAN on: the tunnel IP of an instance.
@@ -202,7 +204,7 @@ struct esw_connection_row {
   /// Tags that frames get on their way out of it, as in `esw_port_key`.
   __u16 outer_tag;
   __u16 inner_tag;
-  /// The only interface that frames of remotes may come from and go to; 0: as routed.
+  /// The only interface that frames of remotes may come from; 0: any. They go to where the kernel routes them.
   __u32 underlay_ifindex;
   /// Our side of the tunnel: outer source address.
   __u32 tunnel_address_be;
@@ -387,7 +389,7 @@ enum esw_direction {
   X(ESW_DROP_TOO_BIG, "too_big", "does not fit the MTU of the way out")                                          \
   X(ESW_DROP_UNRESOLVED, "unresolved", "the next hop's MAC address is not known")                                \
   X(ESW_DROP_UNREACHABLE, "unreachable", "no route to the remote, or one that refuses")                          \
-  X(ESW_DROP_WRONG_INTERFACE, "wrong_interface", "not through the underlay interface that is configured")        \
+  X(ESW_DROP_WRONG_INTERFACE, "wrong_interface", "from a remote, by another interface than that of the tunnel")        \
   X(ESW_DROP_NO_REMOTE, "no_remote", "the connection has no remote")                                             \
   X(ESW_DROP_NO_PORT, "no_port", "the connection has no attachment port")                                        \
   X(ESW_DROP_DISABLED, "disabled", "the connection is disabled")                                                 \

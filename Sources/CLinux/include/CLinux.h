@@ -53,6 +53,13 @@ int clinux_is_bpf_file_system(const char *path);
 unsigned long clinux_mount_bind(void);
 unsigned long clinux_mount_recursive_shared(void);
 
+/// A socket of the calling thread's namespace, to ask about its interfaces; descriptor or -errno.
+int clinux_plain_socket(void);
+/// Whether an interface of that namespace has GRO on (ethtool -k, ETHTOOL_GGRO); 0, 1 or -errno.
+int clinux_receive_offload(int socket, const char *interface);
+/// ethtool -K INTERFACE gro on|off (ETHTOOL_SGRO); 0 or -errno.
+int clinux_set_receive_offload(int socket, const char *interface, int on);
+
 /// bpf(2); result or -errno. `attributes` must be zeroed behind the fields that were set.
 long clinux_bpf(int command, void *attributes, unsigned int size);
 

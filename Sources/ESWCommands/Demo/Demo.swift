@@ -90,6 +90,7 @@ struct Demo: Sendable {
         logger: logger,
         dataplane: dataplane, observer: { journal.append($0) }))
     guard let key = try await server.firstKey() else { throw DemoFailure("the store is not new") }
+    try await server.settle()
     let credentials = ESWClient.Credentials(keyID: key.id, secret: key.secret, project: key.project)
     let endpoints = AsyncStream<String>.makeStream()
     // Not a child of this task: after Ctrl-C it must still serve the calls that take everything away.

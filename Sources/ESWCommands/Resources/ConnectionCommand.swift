@@ -9,7 +9,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     commandName: "connection", abstract: "Connections: each stretches one subnet to one or two remotes.",
     subcommands: [
       ListCommand<ConnectionResource>.self, ShowCommand<ConnectionResource>.self, Create.self, Update.self,
-      Diagnose.self, DeleteCommand<ConnectionResource>.self,
+      Diagnose.self, ForwardingCommand.self, DeleteCommand<ConnectionResource>.self,
     ], defaultSubcommand: ListCommand<ConnectionResource>.self)
 
   struct Create: AsyncParsableCommand {

@@ -110,6 +110,9 @@ enum Diagnosis {
           "drops", row["drops"],
           [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
         Section(
+          "drops by rule", row["class_drops"],
+          [.init("DIRECTION", "direction"), .init("CLASS", "class"), .init("FRAMES", "frames")]),
+        Section(
           "hosts", row["hosts"],
           [
             .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),

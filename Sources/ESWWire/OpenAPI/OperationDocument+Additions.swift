@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [
+    operations: attachments + diagnoses + forwarding + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ])
 
@@ -55,14 +55,29 @@ extension OperationDocument {
 
   private static let newAttachment = Schema.body(
     ["subnet_id": .uuid, "node": .nodeName, "role": .words(of: Attachment.Role.self)],
-    optional: ["interface": .interfaceName, "bridge": .interfaceName]
+    optional: [
+      "interface": .interfaceName, "bridge": .interfaceName,
+      "vlan": .body(
+        ["id": .vlanNumber],
+        optional: [
+          "outer": .body(["id": .vlanNumber], optional: ["protocol": .words(of: VLAN.TagProtocol.self)])
+        ]
+      ).named("AttachmentVLANOption"),
+    ]
   ).withOne(of: "interface", "bridge").named("CreateAttachmentOption")
 
   private static let attachment = Schema.answer(
     [
       "id": .uuid, "project_id": .projectID, "subnet_id": .uuid, "node": .nodeName,
       "role": .words(of: Attachment.Role.self), "created_at": .moment,
-    ], optional: ["interface": .interfaceName, "bridge": .interfaceName]
+    ],
+    optional: [
+      "interface": .interfaceName, "bridge": .interfaceName,
+      "vlan": .answer(
+        ["id": .vlanNumber],
+        optional: ["outer": .answer(["id": .vlanNumber, "protocol": .words(of: VLAN.TagProtocol.self)])]
+      ).named("AttachmentVLAN"),
+    ]
   ).withOne(of: "interface", "bridge").named("Attachment")
 }
 
@@ -79,7 +94,10 @@ extension Schema {
     "counters": answer(["to_remote": traffic, "to_local": traffic]).orNull,
     "drops": array(
       of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])),
-    "hosts": array(of: either(localHost, remoteHost)),
+    "class_drops": array(
+      of: answer([
+        "direction": words("to_remote", "to_local"), "class": words(of: FrameClass.self), "frames": count,
+      ])), "hosts": array(of: either(localHost, remoteHost)),
   ]).named("ConnectionDiagnosis")
 
   private static let traffic = answer(["frames": count, "bytes": count]).named("Traffic")

@@ -29,16 +29,20 @@ extension OperationDocument {
     "connections": .array(of: connection),
   ]).named("GatewayConfiguration")
 
-  private static let tunnel = Schema.answer([
-    "instance": .uuid, "address": .address, "prefixLength": .prefixLength, "interface": .interfaceName,
-  ])
+  private static let tunnel = Schema.answer(
+    [
+      "instance": .uuid, "address": .address, "prefixLength": .prefixLength, "interface": .interfaceName,
+    ], optional: ["limit": .answer(["bitsPerSecond": .count, "packetsPerSecond": .count])])
 
   private static let connection = Schema.answer([
     "id": .uuid, "number": .integer(from: 1), "instance": .uuid, "attachment": .uuid,
-    "point": .either(.only("interface", .interfaceName), .only("bridge", .interfaceName)),
+    "point": .either(
+      .only("interface", .interfaceName), .only("bridge", .interfaceName),
+      .only("trunk", .answer(["_0": .interfaceName, "vlan": .vlanText]))),
     "tunnelAddress": .address, "network": .network, "gateway": .address, "fixedAddress": .address,
     "fixedMAC": .mac, "remotes": .array(of: remote, count: Connection.remoteCountRange),
     "learningLimit": .count, "ageingSeconds": .count, "virtualAddresses": .array(of: .address),
+    "forwarding": .compiledForwarding, "pinsUnderlay": .boolean,
   ])
 
   private static let remote = Schema.answer(["vni": .vni, "address": .address, "port": .port])
@@ -69,26 +73,34 @@ extension OperationDocument {
     "text": .string(),
   ])
 
-  private static let connectionReport = Schema.body([
-    "id": .uuid,
-    "remotes": .array(
-      of: .body(
-        ["remote": .body(["vni": .vni, "address": .address, "port": .port])],
-        optional: ["receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds])),
-    "toRemote": traffic, "toLocal": traffic,
-    "drops": .array(
-      of: .body(["direction": .words(of: Direction.self), "reason": .string(), "frames": .count])),
-    "hosts": .array(
-      of: .body(
-        [
-          "mac": .mac, "seenAgeMilliseconds": .milliseconds,
-          "side": .either(.only("local", .answer([:])), .only("remote", .integer(from: 0))),
-        ],
-        optional: [
-          "address": .address, "sinceAgeMilliseconds": .milliseconds, "moves": .number32,
-          "heldMilliseconds": .milliseconds,
-        ])),
-  ])
+  private static let connectionReport = Schema.body(
+    [
+      "id": .uuid,
+      "remotes": .array(
+        of: .body(
+          ["remote": .body(["vni": .vni, "address": .address, "port": .port])],
+          optional: ["receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds])),
+      "toRemote": traffic, "toLocal": traffic,
+      "drops": .array(
+        of: .body(["direction": .words(of: Direction.self), "reason": .string(), "frames": .count])),
+      "hosts": .array(
+        of: .body(
+          [
+            "mac": .mac, "seenAgeMilliseconds": .milliseconds,
+            "side": .either(.only("local", .answer([:])), .only("remote", .integer(from: 0))),
+          ],
+          optional: [
+            "address": .address, "sinceAgeMilliseconds": .milliseconds, "moves": .number32,
+            "heldMilliseconds": .milliseconds,
+          ])),
+    ],
+    optional: [
+      "classDrops": .array(
+        of: .body([
+          "direction": .words(of: Direction.self), "frames": .count,
+          "frameClass": .words(of: FrameClass.self),
+        ]))
+    ])
 
   private static let traffic = Schema.body(["frames": .count, "bytes": .count])
 

@@ -13,6 +13,8 @@ extension Schema {
   static let mac = string(pattern: "^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")
   static let port = integer(1...65_535)
   static let vni = integer(Int64(VNI.range.lowerBound)...Int64(VNI.range.upperBound))
+  static let vlanNumber = integer(Int64(VLAN.range.lowerBound)...Int64(VLAN.range.upperBound))
+  static let vlanText = string(pattern: "^([0-9]{1,4}(:802\\.1ad)?/)?[0-9]{1,4}$")
   static let count = integer(from: 0)
   static let milliseconds = integer(from: 0)
 
