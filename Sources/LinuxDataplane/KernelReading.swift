@@ -154,6 +154,8 @@ struct KernelLook: Equatable {
   let addresses: [Address]
   let defaultRoutes: Set<Int32>
   var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  var aggregation: [Int32: Bool] = [:]
+  var filtered: Set<Int32> = []
   var datapath: Datapath?
   var attachments: [Attachment] = []
   var rows: MapBytes?
@@ -161,7 +163,8 @@ struct KernelLook: Equatable {
   var reading: KernelReading {
     KernelReading(
       links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
-      datapath: datapath, attachments: attachments.map { ($0.program, $0.pinned, $0.now) },
+      aggregation: aggregation, filtered: filtered, datapath: datapath,
+      attachments: attachments.map { ($0.program, $0.pinned, $0.now) },
       rows: rows.map { MapContents($0) })
   }
 }

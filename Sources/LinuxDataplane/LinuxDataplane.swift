@@ -83,13 +83,13 @@ package actor LinuxDataplane: Dataplane {
       look.adjusted = try ledger.all()
     }
     // A frame that is handed over would not meet them.
-    reading.filtered = Set(
-      try reading.links.filter(\.leadsElsewhere).map(\.index)
+    look.filtered = Set(
+      try look.links.filter(\.leadsElsewhere).map(\.index)
         .filter { try !BPFLink.attached(toInterface: $0, at: .tcxEgress).isEmpty })
     if setsAggregation {
       let offload = try ReceiveOffload()
-      for link in reading.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
-        reading.aggregation[link.index] = offload.isOn(link.name)
+      for link in look.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
+        look.aggregation[link.index] = offload.isOn(link.name)
       }
     }
     if let contents = try pins.contents() {

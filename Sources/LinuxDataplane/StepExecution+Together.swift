@@ -175,7 +175,8 @@ extension DataplaneStep {
     case .removeSource: .removeSource
     case .loadDatapath, .replacePrograms, .unloadDatapath, .createSlowPath, .raiseSlowPath,
       .registerSlowPath, .deleteSlowPath, .createBridgePort, .deleteBridgePort, .adjustInterface,
-      .restoreInterface, .attachProgram, .detachProgram, .putVirtualAddress, .removeVirtualAddress:
+      .restoreInterface, .attachProgram, .detachProgram, .putVirtualAddress, .removeVirtualAddress,
+      .putMeter, .removeMeter:
       nil
     }
   }
