@@ -118,7 +118,8 @@ let package = Package(
     tests("ESWSeams", ["ESWModel"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .target(
-      name: "KernelTesting", dependencies: ["Netlink"], path: "Tests/KernelTesting", swiftSettings: strict),
+      name: "KernelTesting", dependencies: ["CLinux", "Netlink"], path: "Tests/KernelTesting",
+      swiftSettings: strict),
     tests("Netlink", ["CLinux", "KernelTesting"]),
     tests("BPF", ["CLinux", "Netlink", "KernelTesting"]),
     tests(
@@ -131,7 +132,8 @@ let package = Package(
     tests(
       "ESWCommands",
       [
-        "esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "Simulation", httpClient, logging,
+        "esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "KernelTesting", "Netlink", "Simulation",
+        httpClient, logging,
         lifecycle, nioCore, nioHTTP1,
       ]),
     tests(

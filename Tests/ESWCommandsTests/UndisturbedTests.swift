@@ -2,7 +2,9 @@ import ESWClient
 import ESWModel
 import ESWWire
 import Foundation
+import KernelTesting
 import NIOHTTP1
+import Netlink
 import Testing
 
 @testable import ESWCommands
@@ -96,6 +98,25 @@ struct `A gateway in the kernel` {
       #expect(transmitted >= 1000, "\(text)")
       #expect(received == transmitted, "\(text)")
       #expect(try await kernelIDs(sites) == before)
+    }
+  }
+
+  @Test func `killed with -9 in 20 rounds while 10,000 frames a second cross each way loses none`()
+    async throws
+  {
+    try await withStretch { server, sites, _, _ in
+      let ends = [(sites.server, UInt8(1)), (sites.vm1, 2)].map { namespace, number in
+        // Two hosts that exist in frames only, and a type for experiments.
+        let frame =
+          [2, 0, 0, 0, 0, 3 - number, 2, 0, 0, 0, 0, number, 0x88, 0xb5] + [UInt8](repeating: 0, count: 50)
+        return FrameTraffic.End(NetworkNamespace(named: namespace), "eth0", frame: frame)
+      }
+      let traffic = try await FrameTraffic(ends[0], ends[1], perSecond: 10_000)
+      for _ in 0..<20 { try await server.killAndRestart() }
+      let result = try await traffic.stop()
+      #expect(result.missed == 0 && result.sent[0] > 10_000)
+      let lost = result.lost.map(\.count)
+      #expect(lost.reduce(0, +) <= result.droppedFromBacklog, "\(lost) of \(result.sent[0])")
     }
   }
 

@@ -269,11 +269,9 @@ import Testing
     var key = esw_fdb_key(connection: 1, mac: (2, 0, 0, 0, 0, 9), reserved: 0)
     var row = esw_fdb_row()
     row.last_seen_ns = 99 * Self.second
-    row.since_ns = 40 * Self.second
     row.side = 2
-    row.moves = 4
-    row.flags = UInt8(ESW_FDB_HELD.rawValue)
-    row.held_until_ns = 160 * Self.second
+    (row.since_ns, row.held_until_ns) = (40 * Self.second, 160 * Self.second)
+    (row.moves, row.flags) = (4, UInt8(ESW_FDB_HELD.rawValue))
     collection.add(host: key, row)
     key.connection = 2
     collection.add(host: key, row)

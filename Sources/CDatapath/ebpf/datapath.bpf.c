@@ -28,6 +28,40 @@ inline_always int belongs_to(struct frame *frame, __u32 number) {
 /// Bytes of a frame that are looked at: Ethernet, IPv6, TCP up to its length.
 #define INSPECTED (ETHERNET_LENGTH + (__u32)sizeof(struct ipv6_header) + 16)
 
+/// What becomes of a frame of the local side: a verdict, or VERDICT_TOO_BIG.
+inline_always int forward_local(struct __sk_buff *skb, struct frame *frame) {
+  __u32 reason = admit(skb, frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return drop(frame, ESW_TO_REMOTE, reason);
+  if (unlikely(frame->meaning == FRAME_HANDSHAKE)) {
+    clamp(skb, frame, ESW_TO_REMOTE);
+  } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
+    if (heed_local(skb, frame))
+      return flood_to_remotes(skb, frame);
+    if (is_request_for_node(frame) || heed_neighbours(skb, frame, ESW_SIDE_LOCAL))
+      return answer_local(skb, frame);
+    if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND)
+      return keep(frame, ESW_TO_REMOTE);
+  }
+  int side = SIDE_UNKNOWN;
+  if (likely(!is_group(frame->ethernet.destination))) {
+    side = destination_side(frame);
+    if (unlikely(side == ESW_SIDE_LOCAL))
+      return drop(frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
+    if (unlikely(side == SIDE_UNKNOWN || side > frame->connection->remote_count)) {
+      if (same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
+        return keep(frame, ESW_TO_REMOTE);
+      note_unknown(frame);
+      side = SIDE_UNKNOWN;
+    }
+  }
+  reason = let_cross(frame, ESW_TO_REMOTE);
+  if (unlikely(reason != ESW_DROP_REASON_COUNT))
+    return drop(frame, ESW_TO_REMOTE, reason);
+  return likely(side != SIDE_UNKNOWN) ? send_to_remote(skb, frame, side - ESW_SIDE_REMOTE)
+                                      : flood_to_remotes(skb, frame);
+}
+
 SEC("tc")
 int esw_local(struct __sk_buff *skb) {
   struct frame frame;
@@ -52,32 +86,8 @@ int esw_local(struct __sk_buff *skb) {
     return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);
   }
 
-  __u32 reason = admit(skb, &frame, ESW_SIDE_LOCAL, ESW_TO_REMOTE);
-  if (unlikely(reason != ESW_DROP_REASON_COUNT))
-    return drop(&frame, ESW_TO_REMOTE, reason);
-  if (unlikely(frame.meaning != FRAME_PLAIN)) {
-    if (heed_local(skb, &frame))
-      return flood_to_remotes(skb, &frame);
-    if (frame.meaning != FRAME_ARP)
-      return is_request_for_node(&frame) ? answer_local(skb, &frame) : keep(&frame, ESW_TO_REMOTE);
-  }
-  int side = SIDE_UNKNOWN;
-  if (likely(!is_group(frame.ethernet.destination))) {
-    side = destination_side(&frame);
-    if (unlikely(side == ESW_SIDE_LOCAL))
-      return drop(&frame, ESW_TO_REMOTE, ESW_DROP_SAME_SIDE);
-    if (unlikely(side == SIDE_UNKNOWN || side > frame.connection->remote_count)) {
-      if (same_mac(frame.ethernet.destination, frame.connection->fixed_mac))
-        return keep(&frame, ESW_TO_REMOTE);
-      note_unknown(&frame);
-      side = SIDE_UNKNOWN;
-    }
-  }
-  reason = let_cross(&frame, ESW_TO_REMOTE);
-  if (unlikely(reason != ESW_DROP_REASON_COUNT))
-    return drop(&frame, ESW_TO_REMOTE, reason);
-  return likely(side != SIDE_UNKNOWN) ? send_to_remote(skb, &frame, side - ESW_SIDE_REMOTE)
-                                      : flood_to_remotes(skb, &frame);
+  int verdict = forward_local(skb, &frame);
+  return likely(verdict != VERDICT_TOO_BIG) ? verdict : refuse_to_send(skb, &frame);
 }
 
 SEC("tc")
@@ -117,7 +127,7 @@ int esw_underlay(struct __sk_buff *skb) {
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 fate = judge_from_remote(skb, &frame, index);
   if (likely(fate == FATE_DELIVER))
-    return deliver(skb, &frame);
+    return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
@@ -151,7 +161,7 @@ int esw_slow(struct __sk_buff *skb) {
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 fate = judge_from_remote(skb, &frame, index);
   if (fate == FATE_DELIVER)
-    return deliver(skb, &frame);
+    return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);

@@ -6,7 +6,9 @@
 #ifndef ESW_DELIVER_H
 #define ESW_DELIVER_H
 
+#include "clamp.h"
 #include "learn.h"
+#include "neighbour.h"
 #include "port.h"
 #include "respond.h"
 #include "virtual.h"
@@ -33,10 +35,13 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   __u32 reason = admit(skb, frame, ESW_SIDE_REMOTE + index, ESW_TO_LOCAL);
   if (unlikely(reason != ESW_DROP_REASON_COUNT))
     return FATE_DROP + reason;
-  if (unlikely(frame->meaning != FRAME_PLAIN)) {
-    if (heed_remote(skb, frame, ESW_SIDE_REMOTE + index) || is_request_for_node(frame))
+  if (unlikely(frame->meaning == FRAME_HANDSHAKE)) {
+    clamp(skb, frame, ESW_TO_LOCAL);
+  } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
+    if (heed_remote(skb, frame, ESW_SIDE_REMOTE + index) || is_request_for_node(frame) ||
+        heed_neighbours(skb, frame, ESW_SIDE_REMOTE + index))
       return FATE_ANSWER;
-    if (frame->meaning != FRAME_ARP) {
+    if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND) {
       seen->last_answer_ns = frame->now;
       return FATE_KEEP;
     }
@@ -65,6 +70,11 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   return likely(frame->connection->port_ifindex) ? FATE_DELIVER : FATE_DROP + ESW_DROP_NO_PORT;
 }
 
+/// Drops a frame of a remote that does not fit the attachment port, and says so to its sender.
+rare int refuse_to_deliver(struct __sk_buff *skb, struct frame *frame, __u32 mtu, __u32 index) {
+  return tell_too_big(skb, frame, mtu, ESW_TO_LOCAL) ? answer_to_remote(skb, frame, index) : TCX_DROP;
+}
+
 /// Whether the frame may be handed to the far end of the port's veth pair at once, as if it had come in there. That
 /// end does not look at the frame's type again: it goes on as the IPv4 packet to this machine that the outer one was.
 /// So only IPv4 may, to a host that is known there, and only what this path has stripped itself.
@@ -74,13 +84,13 @@ inline_always int may_hand_over(struct __sk_buff *skb, const struct frame *frame
          skb->pkt_type == ESW_PACKET_HOST;
 }
 
-/// Sends a bare frame out of the attachment port.
-inline_always int deliver(struct __sk_buff *skb, struct frame *frame) {
+/// Sends a bare frame of remote number `index` out of the attachment port.
+inline_always int deliver(struct __sk_buff *skb, struct frame *frame, __u32 index) {
   __u32 port = frame->connection->port_ifindex;
   if (unlikely(frame->bytes > ALWAYS_FITS)) {
     __u32 mtu = 0;
     if (bpf_check_mtu(skb, port, &mtu, 0, skb->gso_size ? CHECK_SEGMENTS : 0) > 0)
-      return drop(frame, ESW_TO_LOCAL, ESW_DROP_TOO_BIG);
+      return refuse_to_deliver(skb, frame, mtu, index);
   }
   count_delivered(frame);
   if (may_hand_over(skb, frame))

@@ -20,6 +20,13 @@ enum frame_meaning {
   FRAME_ARP,
   /// ARP request of a remote for a virtual address whose holder, `answer_mac`, is known.
   FRAME_ARP_REQUEST_FOR_HOLDER,
+  /// TCP SYN or SYN-ACK of a connection that clamps; otherwise plain.
+  FRAME_HANDSHAKE,
+  /// Neighbour solicitation or advertisement, its hop limit and code right: like FRAME_ARP.
+  FRAME_ND,
+  /// A solicitation of a known host, whose MAC address is `answer_mac`; it has said that it is a router, or has not.
+  FRAME_SOLICITATION_OF_HOST,
+  FRAME_SOLICITATION_OF_ROUTER,
 };
 
 struct frame {
@@ -41,7 +48,7 @@ struct frame {
   __u32 segments;
   __u8 meaning;
   __u8 sender_from_arp;
-  /// Set for FRAME_ARP_REQUEST_FOR_HOLDER only.
+  /// Set for what is answered with another's MAC address only.
   __u8 answer_mac[6];
   /// `enum esw_class`; known unicast until its host was looked for.
   __u8 class;
@@ -74,8 +81,12 @@ inline_always __u32 inspect_transport(struct frame *frame, void *at, void *end, 
   ports ^= *(__u32 *)at;
   if (protocol == PROTOCOL_UDP && unlikely(is_configuration_port(((__u16 *)at)[1], configuration_port)))
     frame->class = ESW_CLASS_CONFIGURATION;
-  if (protocol == PROTOCOL_TCP && at + 13 <= end)
-    frame->headers = before + (((__u8 *)at)[12] >> 4) * 4;
+  if (protocol == PROTOCOL_TCP && at + TCP_FLAGS_AT + 1 <= end) {
+    const __u8 *tcp = at;
+    frame->headers = before + (tcp[TCP_WORDS_AT] >> 4) * 4;
+    if (unlikely(tcp[TCP_FLAGS_AT] & TCP_SYN) && (frame->connection->flags & ESW_CONNECTION_CLAMP_MSS))
+      frame->meaning = FRAME_HANDSHAKE;
+  }
   return ports;
 }
 
@@ -120,6 +131,12 @@ inline_always void inspect_ipv6(struct frame *frame, void *at, void *end) {
     frame->class = CLASS_ODD;
   frame->flow = mix(ip->source[0] ^ ip->source[1] ^ ip->source[2] ^ ip->source[3],
                     ip->destination[0] ^ ip->destination[1] ^ ip->destination[2] ^ ip->destination[3], ports);
+  if (likely(ip->next_header != PROTOCOL_ICMPV6) || ip->hop_limit != ND_HOP_LIMIT)
+    return;
+  const struct icmp_header *icmp = at + sizeof(*ip);
+  if ((void *)(icmp + 1) <= end && icmp->code == 0 &&
+      (icmp->type == ICMPV6_NEIGHBOUR_SOLICITATION || icmp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT))
+    frame->meaning = FRAME_ND;
 }
 
 inline_always void inspect_arp(struct frame *frame, void *at, void *end) {

@@ -18,6 +18,10 @@
 /// For what is rare: kept out of the way of the common packet, so that the hot code stays small.
 #define rare static __attribute__((noinline))
 
+/// Likewise, and with linkage: the verifier looks at it once by itself and not once more for each state that it may be
+/// called in. Takes the context and numbers only.
+#define apart __attribute__((noinline))
+
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 

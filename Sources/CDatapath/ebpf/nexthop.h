@@ -98,6 +98,26 @@ rare enum way find_way(struct __sk_buff *skb, struct frame *frame, const struct 
   }
 }
 
+/// Whether the outer packet may be cut in pieces instead: where the inner one may be too, where nobody could be told
+/// (not IP), and where the tunnel carries less than every link and host must (docs/decisions/0019).
+inline_always int may_be_cut(struct __sk_buff *skb, const struct frame *frame, __u32 carried) {
+  if (frame->ethernet.type == bpf_htons(ETHERTYPE_IPV6))
+    return carried < IPV6_LEAST_MTU && largest_frame(skb, frame) <= ETHERNET_LENGTH + IPV6_LEAST_MTU;
+  if (frame->ethernet.type != bpf_htons(ETHERTYPE_IPV4) || carried < IPV4_LEAST_MTU)
+    return 1;
+  struct ipv4_header ip;
+  return bpf_skb_load_bytes(skb, ETHERNET_LENGTH, &ip, sizeof(ip)) == 0 &&
+         !(ip.fragment & bpf_htons(IPV4_DONT_FRAGMENT));
+}
+
+/// The way of a frame that does not fit: the kernel's VXLAN device lets its outer packets be fragmented.
+rare enum way way_of_too_big(struct __sk_buff *skb, const struct frame *frame, const struct esw_remote *remote,
+                             __u32 mtu, __u32 *reason) {
+  *reason = ESW_DROP_TOO_BIG;
+  __u32 carried = mtu > OUTER_LENGTH ? mtu - OUTER_LENGTH : 0;
+  return may_be_cut(skb, frame, carried) ? way_through_device(remote) : WAY_NONE;
+}
+
 /// Chooses the way of this frame to remote number `index`. With WAY_NONE, `reason` says why.
 inline_always enum way choose_way(struct __sk_buff *skb, struct frame *frame, __u32 index, __u32 *reason) {
   index &= ESW_REMOTES_MAX - 1;
@@ -110,10 +130,8 @@ inline_always enum way choose_way(struct __sk_buff *skb, struct frame *frame, __
   // Only the kernel's device makes outer checksums.
   if (unlikely(frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM) && way != WAY_NONE)
     way = way_through_device(remote);
-  if (likely(way != WAY_NONE) && unlikely(hop->mtu && largest_frame(skb, frame) + OUTER_IP_OVERHEAD > hop->mtu)) {
-    *reason = ESW_DROP_TOO_BIG;
-    return WAY_NONE;
-  }
+  if (likely(way != WAY_NONE) && unlikely(hop->mtu && largest_frame(skb, frame) + OUTER_IP_OVERHEAD > hop->mtu))
+    return way_of_too_big(skb, frame, remote, hop->mtu, reason);
   return way;
 }
 

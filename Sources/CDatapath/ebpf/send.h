@@ -6,6 +6,8 @@
 #define ESW_SEND_H
 
 #include "encapsulate.h"
+#include "port.h"
+#include "toobig.h"
 
 /// Gives the frame to the kernel's VXLAN device; as a copy when the frame is still needed.
 rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 index, int copy) {
@@ -38,18 +40,35 @@ inline_always int send_encapsulated(const struct esw_next_hop *hop, enum way way
   return bpf_redirect_neigh(hop->ifindex, &next, sizeof(next), 0);
 }
 
-/// Sends the frame to remote number `index`.
-inline_always int send_to_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
-  __u32 reason = ESW_DROP_UNRESOLVED, sum = 0;
-  enum way way = choose_way(skb, frame, index, &reason);
-  if (unlikely(way == WAY_NONE))
-    return drop(frame, ESW_TO_REMOTE, reason);
+/// A verdict among ourselves: the frame is as it was, does not fit, and nothing has been done about it. Telling somebody
+/// takes more stack than is left down here.
+#define VERDICT_TOO_BIG -100
+
+/// Sends the frame by a way that was found for it.
+inline_always int send_by(struct __sk_buff *skb, struct frame *frame, __u32 index, enum way way) {
+  __u32 sum = 0;
   if (unlikely(way == WAY_DEVICE))
     return send_through_device(skb, frame, index, 0);
   if (unlikely(make_room(skb) != 0 || !write_outer(skb, frame, index, way, &sum)))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);
   return send_encapsulated(&frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)].next_hop, way);
+}
+
+/// Sends a frame of our own to remote number `index`.
+inline_always int answer_to_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  __u32 reason = ESW_DROP_UNRESOLVED;
+  enum way way = choose_way(skb, frame, index, &reason);
+  return way == WAY_NONE ? drop(frame, ESW_TO_REMOTE, reason) : send_by(skb, frame, index, way);
+}
+
+/// Sends a frame of the local side to remote number `index`.
+inline_always int send_to_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  __u32 reason = ESW_DROP_UNRESOLVED;
+  enum way way = choose_way(skb, frame, index, &reason);
+  if (likely(way != WAY_NONE))
+    return send_by(skb, frame, index, way);
+  return reason == ESW_DROP_TOO_BIG ? VERDICT_TOO_BIG : drop(frame, ESW_TO_REMOTE, reason);
 }
 
 /// The way of a copy that is not the last: the kernel resolves a neighbour only for the packet that a program ends with.
@@ -69,6 +88,10 @@ rare int send_to_both(struct __sk_buff *skb, struct frame *frame) {
     way[i] = choose_way(skb, frame, i, &reason[i]);
     copy[i] = way_of_copy(frame, i, way[i]);
   }
+  // Who has to send less to the one remote shall do so to both: the copy for the other would come twice.
+  for (__u32 i = 0; i < 2; i++)
+    if (way[i] == WAY_NONE && reason[i] == ESW_DROP_TOO_BIG && !is_group(frame->ethernet.destination))
+      return VERDICT_TOO_BIG;
   // Last goes the one that only the kernel's neighbour code can help, or else one that it would rather have.
   int first = 0;
   if (way[0] == WAY_NEIGHBOUR)
@@ -117,6 +140,21 @@ rare int flood_to_remotes(struct __sk_buff *skb, struct frame *frame) {
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_NO_REMOTE);
   frame->activity->directions[ESW_TO_REMOTE].flooded += frame->segments * count;
   return count == 1 ? send_to_remote(skb, frame, 0) : send_to_both(skb, frame);
+}
+
+/// Drops a frame of the local side that does not fit, and says so to its sender. With two remotes the lesser size counts,
+/// because the flow may go by the other one later.
+rare int refuse_to_send(struct __sk_buff *skb, struct frame *frame) {
+  __u32 mtu = 0;
+  for (__u32 i = 0; i < ESW_REMOTES_MAX; i++) {
+    const struct esw_next_hop *hop = &frame->activity->remotes[i].next_hop;
+    if (i < frame->connection->remote_count && hop->remote_address_be == frame->connection->remotes[i].address_be &&
+        hop->mtu > OUTER_LENGTH && (!mtu || hop->mtu < mtu))
+      mtu = hop->mtu;
+  }
+  return tell_too_big(skb, frame, mtu ? mtu - OUTER_LENGTH : 0, ESW_TO_REMOTE)
+             ? leave_by_port(skb, frame, ESW_TO_REMOTE)
+             : TCX_DROP;
 }
 
 #endif

@@ -46,6 +46,11 @@ struct ipv4_header {
 #define IPV4_FRAGMENT_MASK 0x3fff
 /// This is not the first.
 #define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_DONT_FRAGMENT 0x4000
+/// First byte of a multicast address, and of all above (RFC 1112 section 4).
+#define IPV4_MULTICAST 224
+/// Every host reassembles packets of this length (RFC 1122 section 3.3.2).
+#define IPV4_LEAST_MTU 576u
 
 struct ipv6_header {
   __u32 version_class_flow;
@@ -81,12 +86,25 @@ struct extension_header {
 /// Not the first fragment (RFC 8200 section 4.5).
 #define IPV6_OFFSET_MASK 0xfff8
 
+/// Every link carries packets of this length (RFC 8200 section 5).
+#define IPV6_LEAST_MTU 1280u
+#define IPV6_MULTICAST 0xff
+
+#define UDP_CHECKSUM_AT 6
+
 struct udp_header {
   __u16 source_port;
   __u16 destination_port;
   __u16 length;
   __u16 checksum;
 };
+
+/// Of a TCP header (RFC 9293 section 3.1): its least length, and where its length in words, its flags and its sum are.
+#define TCP_LENGTH 20
+#define TCP_WORDS_AT 12
+#define TCP_FLAGS_AT 13
+#define TCP_CHECKSUM_AT 16
+#define TCP_SYN 0x02
 
 /// RFC 7348 section 5
 struct vxlan_header {
@@ -123,6 +141,40 @@ struct icmp_header {
 
 #define ICMP_ECHO_REPLY 0
 #define ICMP_ECHO_REQUEST 8
+#define ICMP_UNREACHABLE 3
+/// Code of ICMP_UNREACHABLE: fragmentation needed and DF set.
+#define ICMP_TOO_BIG 4
+/// Parameter problem; above it are questions and answers (RFC 1122 section 3.2.2).
+#define ICMP_LAST_ERROR 12
+#define ICMPV6_TOO_BIG 2
+
+/// RFC 4861 sections 4.3 and 4.4
+struct nd_packet {
+  struct ipv6_header ip;
+  __u8 type;
+  __u8 code;
+  __u16 checksum;
+  /// Of an advertisement.
+  __u8 flags;
+  __u8 reserved[3];
+  __u32 target[4];
+};
+
+#define ND_HOP_LIMIT 255
+#define ND_FLAG_ROUTER 0x80
+#define ND_FLAG_SOLICITED 0x40
+#define ND_FLAG_OVERRIDE 0x20
+
+/// Section 4.6.1
+#define ND_OPTION_SOURCE 1
+#define ND_OPTION_TARGET 2
+
+struct nd_link_option {
+  __u8 kind;
+  /// Its length in 8 bytes.
+  __u8 words;
+  __u8 mac[6];
+};
 
 /// Where the headers of a VXLAN packet stand (RFC 7348 section 5, over IPv4 without options).
 #define ETHERNET_LENGTH ((__u32)sizeof(struct ethernet_header))

@@ -45,6 +45,10 @@
 /// Read times as "not more than this too old".
 #define ESW_REFRESH_NS 100000000ull
 
+/// Addresses of hosts that are known from ARP and ND: so many times the learned hosts of a connection. An IPv6 host has
+/// its link-local address, a stable and a temporary one (RFC 8981), and IPv4.
+#define ESW_NEIGHBOURS_PER_HOST 4
+
 /// A next hop is asked of the kernel again when the answer is older than this.
 #define ESW_NEXT_HOP_NS 100000000ull
 
@@ -56,6 +60,11 @@
 /// does not take place; the host is held where it was for the same time (or until its row ages), then may move again.
 #define ESW_DUPLICATE_MOVES 5
 #define ESW_DUPLICATE_NS 180000000000ull
+
+/// Who sends too big is told so this often, per connection, direction and CPU: one each interval, and as many at once as
+/// have intervals in the burst. RFC 4443 section 2.4 (f) and RFC 1812 section 4.3.2.8 ask for a limit.
+#define ESW_TELL_INTERVAL_NS 10000000ull
+#define ESW_TELL_BURST_NS 100000000ull
 
 /// Announcements of a new holder, its own included, and the least time between two that count. RFC 5227 section 2.3
 /// has two, two seconds apart; the third is for a tunnel that may lose one.
@@ -428,6 +437,8 @@ struct esw_direction_row {
   __u64 clamped;
   /// ICMP "too big" sent to senders of this direction; their frames are in `drops`.
   __u64 told_too_big;
+  /// Until when the latter are paid for: each takes ESW_TELL_INTERVAL_NS (CLOCK_MONOTONIC).
+  __u64 told_clock_ns;
   /// What this CPU may still let through before it asks the meter again.
   __u64 credit_bytes;
   __u64 credit_packets;
@@ -536,7 +547,8 @@ struct esw_offender_row {
   __u64 last_ns;
 };
 
-/// Context of the program `esw_sweep`, given and returned by BPF_PROG_TEST_RUN (`ctx_in` and `ctx_out`).
+/// Context of the program `esw_sweep`, given and returned by BPF_PROG_TEST_RUN (`ctx_in` and `ctx_out`). Neighbours are
+/// aged and flushed like hosts; the numbers are those of the hosts.
 struct esw_sweep_context {
   /// In: delete all learned rows of this connection whatever their age; 0: of none.
   __u32 flush_connection;
@@ -560,7 +572,7 @@ _Static_assert(sizeof(struct esw_neighbour_key) == 20, "layout");
 _Static_assert(sizeof(struct esw_neighbour_row) == 16, "layout");
 _Static_assert(sizeof(struct esw_meter_row) == 48, "layout");
 _Static_assert(sizeof(struct esw_state_row) == 136, "layout");
-_Static_assert(sizeof(struct esw_activity_row) == 1088, "layout");
+_Static_assert(sizeof(struct esw_activity_row) == 1104, "layout");
 _Static_assert(sizeof(struct esw_recent_host) == 16, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");
 _Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");
