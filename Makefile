@@ -8,7 +8,7 @@ VENV := .venv
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build setup bench-datapath bench-api fuzz format golden datapath clean
+.PHONY: help run test check build setup bench-datapath bench-scale bench-api fuzz format golden datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ bench-datapath: setup ## Packets through the node against the kernel's bridge an
 	@scripts/install-packages ethtool iperf3 openvswitch-switch
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	benchmarks/datapath .build-release/release/esw $(ARGS)
+
+bench-scale: setup ## Thousands of connections made and removed, against bridges and VXLAN devices; needs root.
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	benchmarks/scale .build-release/release/esw $(ARGS)
 
 bench-api: setup ## The HTTP API against nginx and a Flask stub, writes, and a large store.
 	@scripts/install-packages wrk nginx-light python3-venv

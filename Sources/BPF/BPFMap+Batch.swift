@@ -16,6 +16,10 @@ package struct BPFMapEntry: Hashable, Sendable {
 extension BPFMap {
   /// Our choice: entries in one call, a compromise between calls and memory.
   private static let batchSize = 4096
+  /// Our choice, in bytes: what one call reads stays in a cache until it is looked at.
+  private static let batchBytes = 512 * 1024
+  /// As many as a bucket of a hash usually has, and some more; a longer one is asked for again.
+  private static let leastBatch = 32
   /// ENOTSUPP, the kernel's own number that C libraries do not know; EINVAL from map types without batches.
   private static let withoutBatches: Set<Int32> = [-524, -EINVAL, -EOPNOTSUPP]
 
@@ -65,6 +69,56 @@ extension BPFMap {
     }
   }
 
+  /// Sets many values with few calls, in order, until one fails. Keys stand one behind the other, and so do
+  /// values; in a per-CPU map a value is those of all CPUs, each padded to eight bytes (`transferSize`).
+  ///
+  /// - Parameter first: Where to begin, to go on after a failure.
+  /// - Returns: How many were set, and why not all.
+  package func set(
+    keys: [UInt8], values: [UInt8], from first: Int = 0
+  ) -> (count: Int, failure: BPFError?) {
+    let total = keys.count / max(layout.keySize, 1)
+    guard total * layout.keySize == keys.count, total * transferSize == values.count else {
+      let cause = BPFError.Cause.wrongSize(wanted: total * transferSize, given: values.count)
+      return (0, BPFError(attempted: "update map", subject: name, cause: cause))
+    }
+    return keys.withUnsafeBytes { keys in
+      values.withUnsafeBytes { values in
+        var done = first
+        while done < total {
+          var count = UInt32(min(total - done, Self.batchSize))
+          let key = keys.baseAddress?.advanced(by: done * layout.keySize)
+          let value = values.baseAddress?.advanced(by: done * transferSize)
+          var result = clinux_bpf_map_update_batch(descriptor.number, key, value, &count, 0)
+          if Self.withoutBatches.contains(result), count == 0 {
+            result = clinux_bpf_map_update(descriptor.number, key, value, UpdateMode.set.flags)
+            count = result == 0 ? 1 : 0
+          }
+          done += Int(count)
+          if result != 0 {
+            return (done - first, BPFError("update map, entry \(done) of \(total), in", name, result: result))
+          }
+        }
+        return (done - first, nil)
+      }
+    }
+  }
+
+  /// All keys one behind the other; as `keys`, without an array for each.
+  package func joinedKeys() throws(BPFError) -> [UInt8] {
+    var all: [UInt8] = []
+    var previous = [UInt8](repeating: 0, count: layout.keySize)
+    var next = previous
+    for round in 0..<(2 * Int(layout.maxEntries) + 1) {
+      let result = clinux_bpf_map_next_key(descriptor.number, round == 0 ? nil : previous, &next)
+      if result == -ENOENT { return all }
+      guard result == 0 else { throw BPFError("list map", name, result: result) }
+      all += next
+      swap(&previous, &next)
+    }
+    return all
+  }
+
   /// Removes many keys with few calls; keys that are not there are no error.
   package func remove(_ keys: [[UInt8]]) throws(BPFError) {
     for key in keys { try check(key: key, "delete from map") }
@@ -92,7 +146,8 @@ extension BPFMap {
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void
   ) throws(BPFError) -> Bool {
     // As much as a bucket may hold, or the kernel says ENOSPC and hands out nothing of it.
-    var room = min(Self.batchSize, Int(layout.maxEntries))
+    let fitting = max(Self.batchBytes / max(layout.keySize + transferSize, 1), Self.leastBatch)
+    var room = min(Self.batchSize, fitting, Int(layout.maxEntries))
     var keys = [UInt8](repeating: 0, count: room * layout.keySize)
     var values = [UInt8](repeating: 0, count: room * transferSize)
     // The kernel's place marker: four bytes for hashes, a key for others.

@@ -96,7 +96,7 @@ package struct BPFMap: Sendable {
   }
 
   /// Bytes that the kernel reads or writes for one value: for per-CPU maps all CPUs', each padded to eight.
-  var transferSize: Int {
+  package var transferSize: Int {
     isPerCPU ? Self.padded(layout.valueSize) * possibleCPUCount : layout.valueSize
   }
 

@@ -6,11 +6,11 @@ import ESWWire
 import Foundation
 import NIOHTTP1
 
-/// What `make bench-api` needs and Python would be too slow or too far away for. Not in the help.
+/// What benchmarks need and Python would be too slow or too far away for. Not in the help.
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "benchmark", abstract: "Parts of benchmarks/api.", shouldDisplay: false,
-    subcommands: [BenchmarkStoreCommand.self, BenchmarkWritesCommand.self])
+    commandName: "benchmark", abstract: "Parts of benchmarks/api and benchmarks/scale.", shouldDisplay: false,
+    subcommands: [BenchmarkStoreCommand.self, BenchmarkWritesCommand.self, BenchmarkScaleCommand.self])
 }
 
 /// Where a writer creates and deletes: nobody else does there.

@@ -58,12 +58,14 @@ struct BenchmarkStoreCommand: AsyncParsableCommand {
 }
 
 /// One VPC, two tunnel subnets (one on a node, one nowhere), and switches with six connections each.
-private struct BenchmarkWorld {
+struct BenchmarkWorld {
   private static let perSwitch = 6
   private static let laneSwitches = 3
 
   let project: ProjectID
   let node: NodeName
+  /// Whose VLANs the layer-2 subnets are; nil: each has an interface of its own.
+  private let trunk: InterfaceName?
   private let minting: Minting
   private let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
   private let vpc: VPCID
@@ -75,8 +77,9 @@ private struct BenchmarkWorld {
   private var interfaces: [InterfaceName] = []
   private var reports: [ConnectionReport] = []
 
-  init(project: ProjectID, node: NodeName, minting: Minting) throws {
+  init(project: ProjectID, node: NodeName, trunk: InterfaceName? = nil, minting: Minting) throws {
     self.project = project
+    self.trunk = trunk
     self.node = node
     self.minting = minting
     vpc = minting.next(VPC.self, now: now).id
@@ -92,7 +95,8 @@ private struct BenchmarkWorld {
       guard let network = IPv4Network(text) else { continue }
       tunnels.append(addSubnet(network, named: "tunnel"))
     }
-    attach(tunnels[0], .tunnel, "underlay0")
+    guard let underlay = InterfaceName("underlay0") else { return }
+    attach(tunnels[0], .tunnel, .interface(underlay))
   }
 
   mutating func takeEdits() -> [IntentEdit] {
@@ -123,7 +127,7 @@ private struct BenchmarkWorld {
             updatedAt: now, createdIn: snapshot.revision.next)))
       number += 1
       guard isReported else { continue }
-      attach(subnet, .layer2, "eth\(place)")
+      if let point = point(place) { attach(subnet, .layer2, point) }
       let traffic = TrafficCount(frames: 1_000_000 + UInt64(place), bytes: 700_000_000)
       reports.append(
         ConnectionReport(
@@ -196,13 +200,17 @@ private struct BenchmarkWorld {
     return id
   }
 
-  private mutating func attach(_ subnet: SubnetID, _ role: Attachment.Role, _ text: String) {
-    guard let interface = InterfaceName(text) else { return }
-    interfaces.append(interface)
+  private func point(_ place: Int) -> AttachmentPoint? {
+    guard let trunk else { return InterfaceName("eth\(place)").map { .interface($0) } }
+    return VLAN(UInt16(truncatingIfNeeded: place + 1)).map { .trunk(trunk, vlan: $0) }
+  }
+
+  private mutating func attach(_ subnet: SubnetID, _ role: Attachment.Role, _ point: AttachmentPoint) {
+    interfaces.append(point.name)
     edits.append(
       .putAttachment(
         Attachment(
           id: minting.next(Attachment.self, now: now).id, project: project, subnet: subnet, node: node,
-          role: role, point: .interface(interface), createdAt: now)))
+          role: role, point: point, createdAt: now)))
   }
 }

@@ -178,7 +178,7 @@ package struct ConnectionRow: Hashable, Sendable {
   package var learningLimit: UInt32
   package var ageingSeconds: UInt32
   package var forwarding: ForwardingConfiguration
-  /// The only interface that frames of remotes come and go by; nil: as routed.
+  /// The only interface that frames of remotes may come by; nil: any.
   package var underlay: InterfaceReference?
   /// Whether its instance's meter holds for it.
   package var isMetered: Bool

@@ -16,7 +16,7 @@ package struct ForwardingSettings: Hashable, Sendable {
   package var learningLimit: UInt32
   /// Seconds that an address is known after its last frame, in `ageingRange`.
   package var ageingSeconds: UInt32
-  /// Whether frames of the remotes may come and go only by the interface that the tunnel subnet is attached
+  /// Whether frames of the remotes may come only by the interface that the tunnel subnet is attached
   /// to.
   package var pinsUnderlay: Bool
 

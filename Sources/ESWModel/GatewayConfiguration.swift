@@ -67,7 +67,7 @@ package struct ConnectionConfiguration: Hashable, Sendable, Codable {
   package let virtualAddresses: [IPv4Address]
   /// What was written before there were settings reads as that of settings that nobody has set.
   package let forwarding: ForwardingConfiguration
-  /// Whether frames of the remotes may come and go only by the interface of the tunnel address; likewise
+  /// Whether frames of the remotes may come only by the interface of the tunnel address; likewise
   /// true.
   package let pinsUnderlay: Bool
 

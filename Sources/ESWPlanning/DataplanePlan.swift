@@ -10,6 +10,9 @@ package struct DataplanePlan: Hashable, Sendable {
 
   package var isEmpty: Bool { steps.isEmpty }
 
+  /// Nothing to do.
+  package init() {}
+
   /// - Complexity: O(n log n) in the rows of both.
   package init(from observed: DataplaneState, to desired: DataplaneState) {
     var observed = observed

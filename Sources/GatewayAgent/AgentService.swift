@@ -25,6 +25,9 @@ package actor AgentService: Service {
   /// After an unanswered question: first and longest pause before the next.
   static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
 
+  /// Our choice: more steps of one pass are told as a number; each by itself for who logs at `debug`.
+  static let mostStepsTold = 200
+
   private let node: NodeName
   private let link: any AgentLink
   private let dataplane: any Dataplane
@@ -42,6 +45,9 @@ package actor AgentService: Service {
   private var holders = HolderSchedule()
   private var loggedProblems: [Problem] = []
   private var loggedSilence: String?
+  /// What was seen when nothing was left to be done, and for which configuration: as long as both are the
+  /// same, there is nothing to compare.
+  private var settled: (for: GatewayConfiguration, on: DataplaneObservation, desired: DesiredDataplane)?
 
   private let wakes: Mailbox<Void>
   private let outgoing: Mailbox<GatewayReport>
@@ -174,8 +180,7 @@ package actor AgentService: Service {
         tell(nil, observation.interfaces, [], DataplaneEvidence())
         return
       }
-      let desired = DesiredDataplane(for: configuration, on: observation)
-      let plan = DataplanePlan(from: observation.state, to: desired.state)
+      let (desired, plan) = compare(observation, with: configuration)
       let outcomes = plan.isEmpty ? [] : await dataplane.execute(plan.steps)
       let problems = desired.problems + failures(plan.steps, outcomes, desired)
       if !plan.isEmpty {
@@ -198,6 +203,18 @@ package actor AgentService: Service {
       // The control plane must hear of it: silence would look like a dead node.
       tell(configuration, interfaces, [Problem(.node, "\(error)")], DataplaneEvidence())
     }
+  }
+
+  private func compare(
+    _ observation: DataplaneObservation, with configuration: GatewayConfiguration
+  ) -> (DesiredDataplane, DataplanePlan) {
+    if let settled, settled.for == configuration, settled.on == observation {
+      return (settled.desired, DataplanePlan())
+    }
+    let desired = DesiredDataplane(for: configuration, on: observation)
+    let plan = DataplanePlan(from: observation.state, to: desired.state)
+    settled = plan.isEmpty ? (configuration, observation, desired) : nil
+    return (desired, plan)
   }
 
   /// Frames cross and hosts speak for themselves also when we cannot ask: it is no problem of a connection.
@@ -225,8 +242,14 @@ package actor AgentService: Service {
   }
 
   private func log(_ steps: [DataplaneStep], _ outcomes: [StepOutcome], _ problems: [Problem]) {
+    let level: Logger.Level = steps.count > Self.mostStepsTold ? .debug : .info
     for (step, outcome) in zip(steps, outcomes) {
-      logger.info("step", metadata: ["step": "\(step)", "outcome": "\(outcome)"])
+      logger.log(level: level, "step", metadata: ["step": "\(step)", "outcome": "\(outcome)"])
+    }
+    if level == .debug {
+      let applied = outcomes.count { $0 == .applied }
+      let others = outcomes.count { $0 != .applied && $0 != .alreadySo }
+      logger.info("many steps", metadata: ["applied": "\(applied)", "failed": "\(others)"])
     }
     guard problems != loggedProblems else { return }
     loggedProblems = problems

@@ -94,6 +94,45 @@ struct DatapathMaps: Sendable {
     try map.set(key, to: row, mode)
   }
 
+  /// Sets many rows, patiently: keys one behind the other, and so values.
+  static func setAll(_ map: BPFMap, keys: [UInt8], values: [UInt8]) throws(BPFError) {
+    var done = 0
+    var attempts = 0
+    while true {
+      let (count, failure) = map.set(keys: keys, values: values, from: done)
+      guard let failure else { return }
+      done += count
+      attempts = count > 0 ? 0 : attempts + 1
+      guard failure.errno == ENOMEM, attempts < allocationAttempts else { throw failure }
+      usleep(allocationPause)
+    }
+  }
+
+  /// Writes connections that are not there, and the rows that the path keeps for them; each frame finds all
+  /// of its connection or nothing.
+  func putNew(_ rows: [(number: ConnectionNumber, row: esw_connection_row)]) throws(BPFError) {
+    for (map, row) in [(states, bytes(of: esw_state_row())), (activity, zeros(of: activity))] {
+      let there = Set(try map.keys())
+      let missing = rows.map { bytes(of: esw_connection_key(connection: $0.number.value)) }
+        .filter { !there.contains($0) }
+      var values: [UInt8] = []
+      values.reserveCapacity(missing.count * row.count)
+      for _ in missing { values += row }
+      try Self.setAll(map, keys: missing.flatMap(\.self), values: values)
+    }
+    try Self.setAll(
+      connections, keys: rows.flatMap { bytes(of: esw_connection_key(connection: $0.number.value)) },
+      values: rows.flatMap { bytes(of: $0.row) })
+  }
+
+  /// For all CPUs.
+  private func zeros(of map: BPFMap) -> [UInt8] { [UInt8](repeating: 0, count: map.transferSize) }
+
+  /// Removes connections, those that are there; see `remove(_:)`.
+  func removeAll(_ keys: [[UInt8]]) throws(BPFError) {
+    for map in [connections, activity, states] { try map.remove(keys) }
+  }
+
   /// Writes a connection and the rows that the path keeps for it; frames find all or nothing.
   func put(_ row: esw_connection_row, _ number: ConnectionNumber) throws(BPFError) {
     let key = esw_connection_key(connection: number.value)

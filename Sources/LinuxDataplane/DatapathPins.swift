@@ -104,9 +104,12 @@ struct DatapathPins: Sendable {
 
   private func condition(of links: [PinnedLink]) throws(BPFError) -> Datapath {
     guard try Set(programs.names()) == Self.programNames else { return .otherPrograms }
-    for link in links where link.state.interfaceIndex != nil {
-      guard try link.state.programIdentifier == program(link.program.objectName).identifier else {
-        return .otherPrograms
+    // Each program is looked up once: a node may have thousands of links.
+    let used = Set(links.filter { $0.state.interfaceIndex != nil }.map(\.program))
+    for kind in used {
+      let identifier = try program(kind.objectName).identifier
+      for link in links where link.program == kind && link.state.interfaceIndex != nil {
+        guard link.state.programIdentifier == identifier else { return .otherPrograms }
       }
     }
     return .current

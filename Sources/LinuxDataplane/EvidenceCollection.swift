@@ -21,11 +21,11 @@ struct EvidenceCollection {
 
   init(of maps: DatapathMaps) throws(BPFError) {
     self.init(now: Self.monotonicNow())
-    for (key, rows) in try maps.activity.entriesPerCPU() {
-      let number = key.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    try maps.activity.forEachEntry { key, rows in
+      // A row is a multiple of eight bytes long, so that those of the CPUs stand without gaps.
       add(
-        rows.map { row in row.withUnsafeBytes { $0.loadUnaligned(as: esw_activity_row.self) } },
-        of: ConnectionNumber(number))
+        rows.bindMemory(to: esw_activity_row.self),
+        of: ConnectionNumber(key.loadUnaligned(as: UInt32.self)))
     }
     try maps.hosts.forEachEntry { key, row in
       add(host: key.loadUnaligned(as: esw_fdb_key.self), row.loadUnaligned(as: esw_fdb_row.self))
@@ -58,58 +58,69 @@ struct EvidenceCollection {
 
   // MARK: Connections
 
-  /// - Parameter rows: One for each CPU.
   mutating func add(_ rows: [esw_activity_row], of number: ConnectionNumber) {
-    var connection = evidence.connections[number] ?? DataplaneEvidence.PerConnection()
-    connection.toRemote = Self.traffic(rows.map(\.directions.0))
-    connection.toLocal = Self.traffic(rows.map(\.directions.1))
-    connection.drops =
-      Self.drops(rows.map(\.directions.0.drops), .toRemote)
-      + Self.drops(rows.map(\.directions.1.drops), .toLocal)
+    rows.withUnsafeBufferPointer { add($0, of: number) }
+  }
+
+  /// There are thousands of these a second, and each is a kilobyte: they are read where they are.
+  ///
+  /// - Parameter rows: One for each CPU.
+  mutating func add(_ rows: UnsafeBufferPointer<esw_activity_row>, of number: ConnectionNumber) {
+    var connection = DataplaneEvidence.PerConnection()
+    var drops = (toRemote: Counters(), toLocal: Counters())
+    var classDrops = (toRemote: Counters(), toLocal: Counters())
+    var (received, sent): ([UInt64], [UInt64]) = ([0, 0], [0, 0])
+    for index in rows.indices {
+      withUnsafePointer(to: rows[index]) { row in
+        connection.toRemote.add(row.pointee.directions.0.frames, row.pointee.directions.0.bytes)
+        connection.toLocal.add(row.pointee.directions.1.frames, row.pointee.directions.1.bytes)
+        drops.toRemote.add(row.pointee.directions.0.drops)
+        drops.toLocal.add(row.pointee.directions.1.drops)
+        classDrops.toRemote.add(row.pointee.directions.0.class_drops)
+        classDrops.toLocal.add(row.pointee.directions.1.class_drops)
+        // The latest of all CPUs.
+        received[0] = max(received[0], row.pointee.remotes.0.last_received_ns)
+        received[1] = max(received[1], row.pointee.remotes.1.last_received_ns)
+        sent[0] = max(sent[0], row.pointee.remotes.0.last_sent_ns)
+        sent[1] = max(sent[1], row.pointee.remotes.1.last_sent_ns)
+      }
+    }
+    connection.drops = Self.drops(drops.toRemote, .toRemote) + Self.drops(drops.toLocal, .toLocal)
     connection.classDrops =
-      Self.classDrops(rows.map(\.directions.0.class_drops), .toRemote)
-      + Self.classDrops(rows.map(\.directions.1.class_drops), .toLocal)
-    for (index, remotes) in [rows.map(\.remotes.0), rows.map(\.remotes.1)].enumerated() {
-      // The latest of all CPUs.
-      connection.receivedAgeMilliseconds[index] = age(remotes.map(\.last_received_ns).max() ?? 0)
-      connection.sentAgeMilliseconds[index] = age(remotes.map(\.last_sent_ns).max() ?? 0)
+      Self.classDrops(classDrops.toRemote, .toRemote) + Self.classDrops(classDrops.toLocal, .toLocal)
+    for remote in 0..<2 {
+      if let age = age(received[remote]) { connection.receivedAgeMilliseconds[remote] = age }
+      if let age = age(sent[remote]) { connection.sentAgeMilliseconds[remote] = age }
     }
     evidence.connections[number] = connection
   }
 
-  private static func traffic(_ rows: [esw_direction_row]) -> TrafficCount {
-    rows.reduce(into: TrafficCount()) { sum, row in
-      sum.frames &+= row.frames
-      sum.bytes &+= row.bytes
+  /// `ESW_DROP_REASONS_MAX` counters; empty as long as all are zero, as they mostly are.
+  private struct Counters {
+    var counts: [UInt64] = []
+
+    /// - Parameter row: What Swift imports as a tuple.
+    mutating func add<Row: BitwiseCopyable>(_ row: Row) {
+      withUnsafeBytes(of: row) { bytes in
+        let row = bytes.bindMemory(to: UInt64.self)
+        guard row.contains(where: { $0 != 0 }) else { return }
+        if counts.isEmpty { counts = [UInt64](repeating: 0, count: Int(ESW_DROP_REASONS_MAX)) }
+        for (index, count) in zip(counts.indices, row) { counts[index] &+= count }
+      }
     }
   }
 
-  private static func drops<Counters: BitwiseCopyable>(
-    _ rows: [Counters], _ direction: Direction
-  ) -> [DropCount] {
-    counters(rows).enumerated().compactMap { reason, frames in
+  private static func drops(_ counters: Counters, _ direction: Direction) -> [DropCount] {
+    counters.counts.enumerated().compactMap { reason, frames in
       guard frames > 0 else { return nil }
       return DropCount(direction: direction, reason: reasonName(UInt32(reason)), frames: frames)
     }
   }
 
-  private static func classDrops<Counters: BitwiseCopyable>(
-    _ rows: [Counters], _ direction: Direction
-  ) -> [ClassDropCount] {
+  private static func classDrops(_ counters: Counters, _ direction: Direction) -> [ClassDropCount] {
     // The model has the classes in the order of the counters.
-    zip(FrameClass.allCases, counters(rows)).compactMap { frameClass, frames in
+    zip(FrameClass.allCases, counters.counts).compactMap { frameClass, frames in
       frames > 0 ? ClassDropCount(direction: direction, frameClass: frameClass, frames: frames) : nil
-    }
-  }
-
-  /// Adds up arrays of at most `ESW_DROP_REASONS_MAX` counters, which Swift imports as tuples.
-  private static func counters<Counters: BitwiseCopyable>(_ rows: [Counters]) -> [UInt64] {
-    rows.reduce(into: [UInt64](repeating: 0, count: Int(ESW_DROP_REASONS_MAX))) { sum, row in
-      withUnsafeBytes(of: row) { bytes in
-        for (index, count) in bytes.bindMemory(to: UInt64.self).enumerated() where index < sum.count {
-          sum[index] &+= count
-        }
-      }
     }
   }
 
@@ -166,7 +177,9 @@ struct EvidenceCollection {
   }
 
   mutating func add(node row: esw_node_row) {
-    for (reason, count) in Self.counters([row.drops]).enumerated() { droppedAtNode[reason] &+= count }
+    var drops = Counters()
+    drops.add(row.drops)
+    for (reason, count) in drops.counts.enumerated() { droppedAtNode[reason] &+= count }
   }
 
   /// Who is known by name, the last first; and the reasons for which nobody is.
@@ -185,5 +198,12 @@ struct EvidenceCollection {
           reason: Self.reasonName(UInt32(reason)), frames: frames, source: nil, vni: nil, ageMilliseconds: nil
         ))
     }
+  }
+}
+
+extension TrafficCount {
+  fileprivate mutating func add(_ frames: UInt64, _ bytes: UInt64) {
+    self.frames &+= frames
+    self.bytes &+= bytes
   }
 }

@@ -35,33 +35,137 @@ struct MapContents {
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
+  /// What user space writes of a meter: how its row begins.
+  struct Rates: BitwiseCopyable {
+    let bitsPerSecond: UInt64
+    let packetsPerSecond: UInt64
+  }
+
   init() {}
+
+  init(_ bytes: MapBytes) {
+    slowPathIndex = bytes.slowPathIndex
+    tunnels = Self.values(bytes.tunnels)
+    ports = Self.pairs(bytes.ports)
+    connections = Self.pairs(bytes.connections)
+    sources = Self.pairs(bytes.sources)
+    virtuals = Self.values(bytes.virtuals)
+    meters = Self.pairs(bytes.meters).map { (key: esw_meter_key, rates: Rates) in
+      (key, esw_meter_row(rates))
+    }
+    let activities = Set(Self.values(bytes.activities, as: UInt32.self))
+    kept = activities.intersection(Self.values(bytes.states))
+  }
+
+  /// The maps' sizes were compared with the structs' when the maps were opened.
+  private static func values<Value: BitwiseCopyable>(
+    _ bytes: [UInt8], as _: Value.Type = Value.self
+  ) -> [Value] {
+    bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: MemoryLayout<Value>.size).map {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Value.self)
+      }
+    }
+  }
+
+  private static func pairs<Key: BitwiseCopyable, Row: BitwiseCopyable>(_ bytes: [UInt8]) -> [(Key, Row)] {
+    let keySize = MemoryLayout<Key>.size
+    return bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: keySize + MemoryLayout<Row>.size).map {
+        (
+          bytes.loadUnaligned(fromByteOffset: $0, as: Key.self),
+          bytes.loadUnaligned(fromByteOffset: $0 + keySize, as: Row.self)
+        )
+      }
+    }
+  }
+}
+
+extension esw_meter_row {
+  fileprivate init(_ rates: MapContents.Rates) {
+    self.init()
+    bits_per_second = rates.bitsPerSecond
+    packets_per_second = rates.packetsPerSecond
+  }
+}
+
+/// What `MapContents` is made of, as it is in the kernel: thousands of rows are compared with those of the
+/// last look in no time, and read again only when one differs. What the path writes is not in it.
+struct MapBytes: Equatable {
+  let slowPathIndex: UInt32
+  /// Keys alone.
+  let tunnels: [UInt8]
+  let virtuals: [UInt8]
+  let states: [UInt8]
+  let activities: [UInt8]
+  /// Each key with its row behind it.
+  let ports: [UInt8]
+  let connections: [UInt8]
+  let sources: [UInt8]
+  /// Each key with its rates.
+  let meters: [UInt8]
 
   /// Nil when another version made the maps.
   init?(of maps: DatapathMaps) throws(BPFError) {
     guard let slowPathIndex = try maps.slowPathIndex() else { return nil }
     self.slowPathIndex = slowPathIndex
-    tunnels = try Self.pairs(maps.tunnels, esw_tunnel_key.self, esw_tunnel_row.self).map(\.0)
-    ports = try Self.pairs(maps.ports)
-    connections = try Self.pairs(maps.connections)
-    sources = try Self.pairs(maps.sources)
-    virtuals = try Self.pairs(maps.virtuals, esw_virtual_key.self, esw_virtual_row.self).map(\.0)
-    meters = try Self.pairs(maps.meters)
-    let states = try maps.states.keys()
-    let activities = try Set(maps.activity.keys())
-    kept = Set(
-      states.filter(activities.contains).map { $0.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) } })
+    tunnels = try Self.keys(maps.tunnels)
+    virtuals = try Self.keys(maps.virtuals)
+    states = try Self.keys(maps.states)
+    // Their rows are large, and not looked at here.
+    activities = try maps.activity.joinedKeys()
+    ports = try Self.entries(maps.ports)
+    connections = try Self.entries(maps.connections)
+    sources = try Self.entries(maps.sources)
+    // Their clocks, which the path moves, are not.
+    var meters: [UInt8] = []
+    try maps.meters.forEachEntry { key, row in
+      meters += key
+      meters += row.prefix(MemoryLayout<MapContents.Rates>.size)
+    }
+    self.meters = meters
   }
 
-  /// The maps' sizes were compared with the structs' when the maps were opened.
-  private static func pairs<Key: BitwiseCopyable, Row: BitwiseCopyable>(
-    _ map: BPFMap, _: Key.Type = Key.self, _: Row.Type = Row.self
-  ) throws(BPFError) -> [(Key, Row)] {
-    var pairs: [(Key, Row)] = []
+  private static func keys(_ map: BPFMap) throws(BPFError) -> [UInt8] {
+    var all: [UInt8] = []
+    try map.forEachEntry { key, _ in all += key }
+    return all
+  }
+
+  private static func entries(_ map: BPFMap) throws(BPFError) -> [UInt8] {
+    var all: [UInt8] = []
     try map.forEachEntry { key, row in
-      pairs.append((key.loadUnaligned(as: Key.self), row.loadUnaligned(as: Row.self)))
+      all += key
+      all += row
     }
-    return pairs
+    return all
+  }
+}
+
+/// One look at the kernel, before anything is made of it.
+struct KernelLook: Equatable {
+  struct Attachment: Equatable {
+    let program: ProgramAttachment.Program
+    let pinned: UInt32
+    let now: Int32?
+  }
+
+  let links: [Link]
+  let addresses: [Address]
+  let defaultRoutes: Set<Int32>
+  var adjusted: [UInt32: InterfaceAdjustment] = [:]
+  var aggregation: [Int32: Bool] = [:]
+  var filtered: Set<Int32> = []
+  var datapath: Datapath?
+  var attachments: [Attachment] = []
+  var rows: MapBytes?
+
+  var reading: KernelReading {
+    KernelReading(
+      links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
+      aggregation: aggregation, filtered: filtered, datapath: datapath,
+      attachments: attachments.map { ($0.program, $0.pinned, $0.now) },
+      rows: rows.map { MapContents($0) })
   }
 }
 

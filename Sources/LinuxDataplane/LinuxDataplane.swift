@@ -9,7 +9,7 @@ internal import Netlink
 /// `Dataplane` on the Linux kernel: eBPF programs and maps that are pinned, devices by netlink.
 ///
 /// Everything runs on one thread, inside the node's network namespace, because its calls block and because
-/// sockets and links belong to the namespace of the thread that makes them. It keeps nothing that is not in
+/// sockets and links belong to the namespace of the thread that makes them. It knows nothing that is not in
 /// the kernel as well: another instance, now or after a crash, sees the same.
 package actor LinuxDataplane: Dataplane {
   /// What must be true of the machine is not.
@@ -30,6 +30,8 @@ package actor LinuxDataplane: Dataplane {
   /// Whether GRO of the interfaces that it works with is its business.
   private let setsAggregation: Bool
   let pins: DatapathPins
+  /// What was last seen, and what was made of it: most looks see the same.
+  private var last: (look: KernelLook, observation: DataplaneObservation)?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -74,33 +76,38 @@ package actor LinuxDataplane: Dataplane {
 
   package func observe() throws -> DataplaneObservation {
     let socket = try socket()
-    var reading = KernelReading(
+    var look = KernelLook(
       links: try socket.links(), addresses: try socket.addresses(),
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
-      reading.adjusted = try ledger.all()
+      look.adjusted = try ledger.all()
     }
     // A frame that is handed over would not meet them.
-    reading.filtered = Set(
-      try reading.links.filter(\.leadsElsewhere).map(\.index)
+    look.filtered = Set(
+      try look.links.filter(\.leadsElsewhere).map(\.index)
         .filter { try !BPFLink.attached(toInterface: $0, at: .tcxEgress).isEmpty })
     if setsAggregation {
       let offload = try ReceiveOffload()
-      for link in reading.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
-        reading.aggregation[link.index] = offload.isOn(link.name)
+      for link in look.links where !link.flags.contains(.loopback) && !OwnershipMark.isOurs(link) {
+        look.aggregation[link.index] = offload.isOn(link.name)
       }
     }
     if let contents = try pins.contents() {
-      reading.datapath = contents.condition
-      reading.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapContents(of: maps) }
-      reading.attachments = contents.links.map { ($0.program, $0.index, $0.state.interfaceIndex) }
+      look.datapath = contents.condition
+      look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
+      look.attachments = contents.links.map {
+        KernelLook.Attachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
+      }
     }
-    return reading.observation
+    if let last, last.look == look { return last.observation }
+    let observation = look.reading.observation
+    last = (look, observation)
+    return observation
   }
 
   package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {
     var execution = StepExecution(pins: pins, socket: socket)
-    let outcomes = steps.map { execution.take($0) }
+    let outcomes = execution.take(steps)
     // A ledger without notes harms nobody; whoever executes next tries again.
     try? execution.finish()
     return outcomes

@@ -7,20 +7,20 @@ internal import Netlink
 extension StepExecution {
   mutating func loadDatapath() throws -> StepOutcome {
     let isNew = try pins.load()
-    forgetMaps()
+    forgetPins()
     return isNew ? .applied : .alreadySo
   }
 
   mutating func replacePrograms() throws -> StepOutcome {
     let isNew = try pins.replacePrograms()
     // Newer programs may have brought a map.
-    forgetMaps()
+    forgetPins()
     return isNew ? .applied : .alreadySo
   }
 
   mutating func unloadDatapath() throws -> StepOutcome {
     let wasThere = try pins.unload()
-    forgetMaps()
+    forgetPins()
     return wasThere ? .applied : .alreadySo
   }
 
@@ -32,7 +32,7 @@ extension StepExecution {
       throw Refused(text: "ENODEV: \(attachment.interface)")
     }
     let index = try index(name)
-    let program = try pins.program(attachment.program.objectName)
+    let program = try program(attachment.program)
     let pin = Self.pinName(attachment.program, index)
     if let link = try BPFLink(pinnedAt: pins.links.path(of: pin)) {
       let state = try link.state()

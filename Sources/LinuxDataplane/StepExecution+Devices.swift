@@ -77,7 +77,7 @@ extension StepExecution {
     return .applied
   }
 
-  private mutating func kernelAddress(_ owned: OwnedAddress) throws -> Address {
+  mutating func kernelAddress(_ owned: OwnedAddress) throws -> Address {
     Address(
       linkIndex: try existing(owned.interface).index, local: IPAddressBytes(v4: owned.address.value),
       prefixLength: owned.prefixLength, origin: OwnershipMark.addressOrigin)

@@ -10,6 +10,7 @@ struct StepExecution {
   let socket: () throws(NetlinkError) -> NetlinkSocket
   private var knownLinks: [String: Link]?
   private var knownMaps: DatapathMaps?
+  private var knownPrograms: [ProgramAttachment.Program: BPFProgram] = [:]
   private var knownLedger: AdjustmentLedger?
   /// Whether notes were taken out of the ledger of adjustments.
   private var hasRestored = false
@@ -77,7 +78,7 @@ struct StepExecution {
   /// Numbers by which the kernel says "not now".
   private static let passing: Set<Int32> = [EAGAIN, EBUSY, EINTR, ENOBUFS, ENOMEM]
 
-  private static func outcome(_ errno: Int32?, isTransient: Bool, _ text: String) -> StepOutcome {
+  static func outcome(_ errno: Int32?, isTransient: Bool, _ text: String) -> StepOutcome {
     isTransient || errno.map(passing.contains) == true ? .retry(text) : .refused(text)
   }
 
@@ -146,7 +147,18 @@ struct StepExecution {
     return maps
   }
 
-  mutating func forgetMaps() { knownMaps = nil }
+  mutating func program(_ kind: ProgramAttachment.Program) throws -> BPFProgram {
+    if let known = knownPrograms[kind] { return known }
+    let program = try pins.program(kind.objectName)
+    knownPrograms[kind] = program
+    return program
+  }
+
+  /// What is pinned may be something else now.
+  mutating func forgetPins() {
+    knownMaps = nil
+    knownPrograms = [:]
+  }
 }
 
 extension NetlinkError {

@@ -61,14 +61,15 @@ struct Stretch {
   /// All connections stretch the same addresses.
   static func connection(
     _ number: UInt32, at point: AttachmentPoint, remotes: [RemoteEndpoint],
-    _ virtualAddresses: [IPv4Address] = []
+    _ virtualAddresses: [IPv4Address] = [], learningLimit: UInt32 = 100, ageingSeconds: UInt32 = 300
   ) -> ConnectionConfiguration {
     ConnectionConfiguration(
       id: Identifier(high: 0x0102_0304_0506_0708, low: 1 + UInt64(number)),
       number: ConnectionNumber(number), instance: Identifier(high: 1, low: 1),
       attachment: Identifier(high: UInt64(number), low: 3), point: point, tunnelAddress: tunnelAddress,
       network: IPv4Network("10.9.0.0/24")!, gateway: fixedAddress, fixedAddress: fixedAddress,
-      fixedMAC: fixedMAC, remotes: remotes, learningLimit: 100, ageingSeconds: 300,
+      fixedMAC: fixedMAC, remotes: remotes, learningLimit: learningLimit,
+      ageingSeconds: ageingSeconds,
       virtualAddresses: virtualAddresses)
   }
 

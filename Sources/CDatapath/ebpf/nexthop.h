@@ -78,15 +78,10 @@ rare enum way find_way(struct __sk_buff *skb, struct frame *frame, const struct 
   // The clock moves in steps of milliseconds; what is not resolved is asked once a step.
   if (!same || hop->asked_ns != frame->now || hop->state == ESW_NEXT_HOP_NEVER)
     ask_next_hop(skb, frame, remote, hop);
-  __u32 underlay = frame->connection->underlay_ifindex;
   enum way way;
   switch (hop->state) {
   case ESW_NEXT_HOP_RESOLVED:
   case ESW_NEXT_HOP_PENDING:
-    if (underlay && underlay != hop->ifindex) {
-      *reason = ESW_DROP_WRONG_INTERFACE;
-      return WAY_NONE;
-    }
     if (skb->protocol == bpf_htons(ETHERTYPE_IPV4) || skb->protocol == bpf_htons(ETHERTYPE_IPV6))
       return WAY_NEIGHBOUR;
     way = way_through_device(remote);

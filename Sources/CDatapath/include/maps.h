@@ -195,7 +195,7 @@ struct esw_connection_row {
   /// Tags that frames get on their way out of it, as in `esw_port_key`.
   __u16 outer_tag;
   __u16 inner_tag;
-  /// The only interface that frames of remotes may come from and go to; 0: as routed.
+  /// The only interface that frames of remotes may come from; 0: any. They go to where the kernel routes them.
   __u32 underlay_ifindex;
   /// Our side of the tunnel: outer source address.
   __u32 tunnel_address_be;
@@ -380,7 +380,7 @@ enum esw_direction {
   X(ESW_DROP_TOO_BIG, "too_big", "does not fit the MTU of the way out")                                          \
   X(ESW_DROP_UNRESOLVED, "unresolved", "the next hop's MAC address is not known")                                \
   X(ESW_DROP_UNREACHABLE, "unreachable", "no route to the remote, or one that refuses")                          \
-  X(ESW_DROP_WRONG_INTERFACE, "wrong_interface", "not through the underlay interface that is configured")        \
+  X(ESW_DROP_WRONG_INTERFACE, "wrong_interface", "from a remote, by another interface than that of the tunnel")        \
   X(ESW_DROP_NO_REMOTE, "no_remote", "the connection has no remote")                                             \
   X(ESW_DROP_NO_PORT, "no_port", "the connection has no attachment port")                                        \
   X(ESW_DROP_DISABLED, "disabled", "the connection is disabled")                                                 \

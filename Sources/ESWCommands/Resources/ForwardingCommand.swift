@@ -67,7 +67,7 @@ struct ForwardingCommand: AsyncParsableCommand {
     @Flag(
       inversion: .prefixedNo,
       help:
-        "Take frames of the remotes only from the tunnel subnet's interface; --no-pin-underlay: as routed.")
+        "Take frames of the remotes only from the tunnel subnet's interface; --no-pin-underlay: from any.")
     var pinUnderlay: Bool?
 
     func validate() throws {
