@@ -24,7 +24,8 @@ private struct Wanderer {
     atFar = try await ARPTap("vx100", in: stretch.far)
   }
 
-  /// A frame for all, of a type for experiments (IEEE Std 802, local experimental EtherType 1), with a number.
+  /// A frame for all, of a type for experiments (IEEE Std 802, local experimental EtherType 1), with a
+  /// number.
   static func frame(_ number: UInt8) -> [UInt8] {
     ARPFrame.everybody.bytes + mac.bytes + [0x88, 0xb5, number] + [UInt8](repeating: 0, count: 45)
   }
