@@ -33,6 +33,8 @@ class Gateway:
     key = "nothing"
     label = "nothing"
     catching_at = BPF_TCX_INGRESS
+    # Whether a comparison goes on without it.
+    may_fail = False
 
     def __init__(self, apart: bool = False):
         self.apart = apart

@@ -26,6 +26,7 @@ def is_there() -> bool:
 class SwitchGateway(Gateway):
     key = "ovs"
     label = "Open vSwitch, userspace"
+    may_fail = True
 
     DAEMONS = ("ovsdb-server", "ovs-vswitchd")
 
