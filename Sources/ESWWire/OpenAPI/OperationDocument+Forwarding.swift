@@ -24,7 +24,7 @@ extension Schema {
   fileprivate static let forwardingUpdate = body(
     [:],
     optional: [
-      "profile": words(of: ForwardingProfile.self), "rules": rules(of: either(rule, words("default"))),
+      "profile": words(of: ForwardingProfile.self), "rules": ruleUpdates,
       "ttl": ttl, "dscp": dscp, "udp_checksum": boolean, "clamp_mss": boolean, "answer_known": boolean,
       "learning_limit": learningLimit, "ageing_seconds": ageingSeconds, "pin_underlay": boolean,
     ]
@@ -46,8 +46,17 @@ extension Schema {
     integer(Int64(ForwardingRule.rateRange.lowerBound)...Int64(ForwardingRule.rateRange.upperBound)))
 
   private static func rules(of rule: Schema) -> Schema {
-    let ways = answer([:], optional: ["to_remote": rule, "to_local": rule])
-    return answer(
+    byClass(answer([:], optional: ["to_remote": rule, "to_local": rule]))
+  }
+
+  /// A name that is no class is refused, and not ignored as it is elsewhere: the rule would seem to be set.
+  private static var ruleUpdates: Schema {
+    let choice = either(rule, words("default"))
+    return byClass(body([:], optional: ["to_remote": choice, "to_local": choice]).orNull)
+  }
+
+  private static func byClass(_ ways: Schema) -> Schema {
+    answer(
       [:],
       optional: [
         "neighbour": ways, "configuration": ways, "vrrp": ways, "known_unicast": ways,
