@@ -42,6 +42,8 @@ struct `Several remotes and connections` {
         try await bed.evidence().hosts.map { ($0.mac, $0.side) }, uniquingKeysWith: { first, _ in first })
       #expect(sides[Self.behindFirst] == .remote(0) && sides[Self.behindSecond] == .remote(1))
 
+      // Counted a moment after they are learned from.
+      _ = try await eventually { try await bed.evidence().toLocal.frames >= 3 ? true : nil }
       let delivered = try await bed.evidence().toLocal.frames
       try await say(to: Self.behindSecond, from: Self.behindFirst, behind: Self.first, bed)
       _ = try await eventually { try await bed.dropped("split_horizon", .toLocal) == 1 ? true : nil }

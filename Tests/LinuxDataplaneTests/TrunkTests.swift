@@ -55,6 +55,10 @@ private func withTrunk(
   _ connections: [ConnectionConfiguration], vnis: [UInt32] = [100], _ body: (Trunk) async throws -> Void
 ) async throws {
   try await withStretch { stretch in
+    // Hosts that look for routers and groups would be counted among what the tests say.
+    for namespace in [stretch.host, stretch.far] {
+      try stretch.execute(namespace, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
+    }
     try stretch.ip(stretch.far, "link set vx100 nomaster")
     for vni in vnis where vni != 100 {
       try stretch.ip(
@@ -201,7 +205,9 @@ struct `A trunk on the real kernel` {
         #expect(try await stack.hears(frame.text) == frame)
       }
       let evidence = try await trunk.dataplane.evidence()
-      #expect(evidence.connections.values.allSatisfy { $0.toRemote.frames == 0 && $0.drops == [] })
+      let connections = evidence.connections.values
+      #expect(connections.allSatisfy { $0.toRemote.frames == 0 })
+      #expect(connections.flatMap(\.drops).filter { $0.direction == .toRemote } == [])
       #expect(evidence.strangers == [])
     }
   }
