@@ -81,15 +81,10 @@ struct Authentication: RouterMiddleware {
     return Principal(user: user, credential: .token, reach: claims.reach)
   }
 
+  /// Also of a key that is disabled, or whose user is: whether it opens anything, who admits it asks.
+  ///
   /// - Parameter key: Of a signature that was verified: only who has its secret learns that it is disabled.
-  static func principal(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
-    let principal = try holder(of: key, in: snapshot)
-    guard snapshot.identity.holds(principal) else { throw .credentialVoid }
-    return principal
-  }
-
-  /// Also of a key that is disabled, or whose user is.
-  private static func holder(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
+  static func holder(of key: AccessKey, in snapshot: IntentSnapshot) throws(CallError) -> Principal {
     guard let user = snapshot.identity.user(key.user) else { throw .credentialVoid }
     return Principal(user: user, credential: .key(key.id), reach: .everything)
   }

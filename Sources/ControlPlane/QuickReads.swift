@@ -42,7 +42,7 @@ struct QuickReads: Sendable {
     let signable = head.signable(path: path, query: query)
     guard let claim = try? SignatureClaim(of: signable, now: view.now),
       let key = try? claim.verify(signable, body: BodyHash(), key: view.snapshot.accessKey(claim.keyID)),
-      let principal = try? Authentication.principal(of: key, in: view.snapshot),
+      let principal = try? Authentication.holder(of: key, in: view.snapshot),
       let page = core.pages.kept(
         PageShelf.Request(project: project, target: head.path ?? "/"), of: PageShelf.Basis(of: view),
         at: view.now)
