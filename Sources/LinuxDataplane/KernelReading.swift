@@ -4,7 +4,10 @@ internal import ESWModel
 internal import Netlink
 
 /// What one look at the kernel found, before it is put into the model's words. Putting it there is pure.
-struct KernelReading {
+///
+/// Of two looks the rows are compared as bytes (`MapBytes`); only what differs is taken apart
+/// (`MapContents`).
+struct KernelReading<Rows> {
   var links: [Link] = []
   var addresses: [Address] = []
   /// Indices of the interfaces with a default route.
@@ -16,10 +19,20 @@ struct KernelReading {
   var filtered: Set<Int32> = []
   /// Nil when nothing is pinned.
   var datapath: Datapath?
-  /// The pinned links: program, index when attached, and index now (nil: the interface has gone).
-  var attachments: [(program: ProgramAttachment.Program, pinned: UInt32, now: Int32?)] = []
+  var attachments: [PinnedAttachment] = []
   /// Nil if the maps are not ours to read.
-  var rows: MapContents?
+  var rows: Rows?
+}
+
+extension KernelReading: Equatable where Rows: Equatable {}
+
+/// A pinned link.
+struct PinnedAttachment: Equatable {
+  let program: ProgramAttachment.Program
+  /// The interface's index when it was attached.
+  let pinned: UInt32
+  /// Its index now; nil: the interface has gone.
+  let now: Int32?
 }
 
 /// The rows that user space writes.
@@ -142,34 +155,17 @@ struct MapBytes: Equatable {
   }
 }
 
-/// One look at the kernel, before anything is made of it.
-struct KernelLook: Equatable {
-  struct Attachment: Equatable {
-    let program: ProgramAttachment.Program
-    let pinned: UInt32
-    let now: Int32?
-  }
-
-  let links: [Link]
-  let addresses: [Address]
-  let defaultRoutes: Set<Int32>
-  var adjusted: [UInt32: InterfaceAdjustment] = [:]
-  var aggregation: [Int32: Bool] = [:]
-  var filtered: Set<Int32> = []
-  var datapath: Datapath?
-  var attachments: [Attachment] = []
-  var rows: MapBytes?
-
-  var reading: KernelReading {
-    KernelReading(
+extension KernelReading<MapBytes> {
+  var observation: DataplaneObservation {
+    KernelReading<MapContents>(
       links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
-      aggregation: aggregation, filtered: filtered, datapath: datapath,
-      attachments: attachments.map { ($0.program, $0.pinned, $0.now) },
-      rows: rows.map { MapContents($0) })
+      aggregation: aggregation, filtered: filtered, datapath: datapath, attachments: attachments,
+      rows: rows.map { MapContents($0) }
+    ).observation
   }
 }
 
-extension KernelReading {
+extension KernelReading<MapContents> {
   /// The reading in the model's words.
   var observation: DataplaneObservation {
     let names = InterfaceNames(links)

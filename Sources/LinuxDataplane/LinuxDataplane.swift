@@ -31,7 +31,7 @@ package actor LinuxDataplane: Dataplane {
   private let setsAggregation: Bool
   let pins: DatapathPins
   /// What was last seen, and what was made of it: most looks see the same.
-  private var last: (look: KernelLook, observation: DataplaneObservation)?
+  private var last: (look: KernelReading<MapBytes>, observation: DataplaneObservation)?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -76,7 +76,7 @@ package actor LinuxDataplane: Dataplane {
 
   package func observe() throws -> DataplaneObservation {
     let socket = try socket()
-    var look = KernelLook(
+    var look = KernelReading<MapBytes>(
       links: try socket.links(), addresses: try socket.addresses(),
       defaultRoutes: Set(try socket.defaultRoutes().compactMap(\.outputLink)))
     if let ledger = try AdjustmentLedger(pinnedAt: pins.adjusted, of: socket.namespaceCookie()) {
@@ -96,11 +96,11 @@ package actor LinuxDataplane: Dataplane {
       look.datapath = contents.condition
       look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
       look.attachments = contents.links.map {
-        KernelLook.Attachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
+        PinnedAttachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
       }
     }
     if let last, last.look == look { return last.observation }
-    let observation = look.reading.observation
+    let observation = look.observation
     last = (look, observation)
     return observation
   }

@@ -71,7 +71,7 @@ extension esw_connection_row {
   func model(_ number: ConnectionNumber, name: (UInt32) -> InterfaceReference) -> ConnectionRow? {
     let used = [remotes.0, remotes.1].prefix(Int(remote_count))
     let endpoints = used.compactMap(RemoteEndpoint.init)
-    guard endpoints.count == Int(remote_count), let tags = VLAN.optional(outer: outer_tag, inner: inner_tag),
+    guard endpoints.count == Int(remote_count), let tags = RowTags(outer: outer_tag, inner: inner_tag),
       let mac = withUnsafeBytes(of: fixed_mac, { MACAddress(bytes: Array($0)) })
     else { return nil }
     let row = ConnectionRow(
@@ -96,18 +96,27 @@ extension VLAN {
     let kind = outer.tagProtocol == .customer ? ESW_TAG_CUSTOMER : ESW_TAG_SERVICE
     return (outer.id | UInt16(kind), own)
   }
+}
 
-  /// Tags of a row, which may be none; nil for those that we do not write.
-  static func optional(outer: UInt16, inner: UInt16) -> (vlan: VLAN?, ())? {
-    if outer == 0 && inner == 0 { return (nil, ()) }
+/// The tags of a row.
+struct RowTags {
+  /// Nil: none.
+  let vlan: VLAN?
+
+  /// Nil for those that we do not write.
+  init?(outer: UInt16, inner: UInt16) {
+    guard outer != 0 || inner != 0 else {
+      vlan = nil
+      return
+    }
     let number = UInt16(ESW_TAG_VID)
     let vlan =
       inner == 0
       ? VLAN(outer & number)
-      : Outer(outer & number, outer & ~number == UInt16(ESW_TAG_CUSTOMER) ? .customer : .service)
+      : VLAN.Outer(outer & number, outer & ~number == UInt16(ESW_TAG_CUSTOMER) ? .customer : .service)
         .flatMap { VLAN(inner & number, outer: $0) }
     guard let vlan, vlan.tags == (outer, inner) else { return nil }
-    return (vlan, ())
+    self.vlan = vlan
   }
 }
 
@@ -121,7 +130,7 @@ extension esw_port_key {
 extension PortReference {
   /// Nil for tags that we do not write.
   init?(_ key: esw_port_key, names: (UInt32) -> InterfaceReference) {
-    guard let tags = VLAN.optional(outer: key.outer_tag, inner: key.inner_tag) else { return nil }
+    guard let tags = RowTags(outer: key.outer_tag, inner: key.inner_tag) else { return nil }
     self.init(names(key.ifindex), vlan: tags.vlan)
   }
 }

@@ -115,7 +115,7 @@ extension StepExecution {
       rows.append((row.number, esw_connection_row(row, port: port, underlay: underlay)))
     }
     try maps.putNew(rows)
-    return run.indices.enumerated().map { place, _ in others[place].map { take($0) } ?? .applied }
+    return (0..<run.count).map { place in others[place].map { take($0) } ?? .applied }
   }
 
   // MARK: Addresses
