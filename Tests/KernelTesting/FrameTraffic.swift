@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 package import Netlink
 internal import Synchronization
@@ -66,59 +65,13 @@ private final class Progress: Sendable {
   func stop() { mustStop.store(true, ordering: .relaxed) }
 }
 
-/// A packet socket of an interface.
-private final class TrafficSocket: Sendable {
-  /// Room for seconds of frames, while the thread is not on a CPU.
-  private static let roomBytes: Int32 = 64 << 20
-
-  let descriptor: Int32
+private struct TrafficSocket: Sendable {
+  let socket: PacketSocket
   let frame: [UInt8]
 
   init(_ end: FrameTraffic.End) async throws {
+    socket = try await PacketSocket(end.interface, in: end.namespace)
     frame = end.frame
-    descriptor = try await NamespaceActor(in: end.namespace).run { socket in
-      guard let link = try socket.link(named: end.interface) else {
-        throw CommandFailure(description: "no \(end.interface) in \(end.namespace)")
-      }
-      return try Self.open(link.index)
-    }
-  }
-
-  deinit { close(descriptor) }
-
-  private static func open(_ index: Int32) throws -> Int32 {
-    let everything = UInt16(0x0003).bigEndian  // ETH_P_ALL
-    let type = SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
-    let descriptor = socket(AF_PACKET, Int32(type), Int32(everything))
-    guard descriptor >= 0 else { throw CommandFailure(description: "packet socket: \(errno)") }
-    var (room, yes) = (roomBytes, Int32(1))
-    let size = socklen_t(MemoryLayout<Int32>.size)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &room, size)
-    let ignoreOutgoing = Int32(23)  // PACKET_IGNORE_OUTGOING, linux/if_packet.h
-    setsockopt(descriptor, SOL_PACKET, ignoreOutgoing, &yes, size)
-    var name = sockaddr_ll()
-    name.sll_family = UInt16(AF_PACKET)
-    name.sll_protocol = everything
-    name.sll_ifindex = index
-    let bound = withUnsafePointer(to: &name) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
-      }
-    }
-    guard bound == 0 else {
-      close(descriptor)
-      throw CommandFailure(description: "bind packet socket: \(errno)")
-    }
-    return descriptor
-  }
-
-  /// Frames that did not find room since the last time.
-  func missed() -> Int {
-    var statistics: (packets: UInt32, drops: UInt32) = (0, 0)
-    var size = socklen_t(MemoryLayout.size(ofValue: statistics))
-    let packetStatistics = Int32(6)  // PACKET_STATISTICS
-    getsockopt(descriptor, SOL_PACKET, packetStatistics, &statistics, &size)
-    return Int(statistics.drops)
   }
 }
 
@@ -162,7 +115,7 @@ private struct TrafficLoop {
     var result = FrameTraffic.Result()
     result.sent = [sent, sent]
     result.lost = heard.map { heard in heard.indices.filter { !heard[$0] } }
-    result.missed = sockets.reduce(0) { $0 + $1.missed() }
+    result.missed = sockets.reduce(0) { $0 + $1.socket.missed() }
     result.droppedFromBacklog = try Self.droppedFromBacklog() - backlogBefore
     return result
   }
@@ -172,7 +125,7 @@ private struct TrafficLoop {
     var frame = sockets[index].frame
     let at = frame.count - 4
     for byte in 0..<4 { frame[at + byte] = UInt8(truncatingIfNeeded: number >> (24 - 8 * byte)) }
-    let count = send(sockets[index].descriptor, frame, frame.count, 0)
+    let count = send(sockets[index].socket.descriptor, frame, frame.count, 0)
     guard count == frame.count else { throw CommandFailure(description: "send frame: \(errno)") }
   }
 
@@ -181,7 +134,7 @@ private struct TrafficLoop {
     for index in 0..<2 {
       let wanted = sockets[1 - index].frame
       while true {
-        let count = recv(sockets[index].descriptor, &room, room.count, 0)
+        let count = recv(sockets[index].socket.descriptor, &room, room.count, 0)
         guard count > 0 else { break }
         guard count == wanted.count, room[..<12] == wanted[..<12] else { continue }
         let number = room[(count - 4)..<count].reduce(0) { $0 << 8 | Int($1) }
@@ -192,7 +145,7 @@ private struct TrafficLoop {
 
   /// Until something comes, or it is time to send again.
   private func awaitFrames() {
-    var asked = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+    var asked = sockets.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
     poll(&asked, 2, Self.pauseMilliseconds)
   }
 

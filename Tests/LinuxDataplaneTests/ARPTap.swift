@@ -1,6 +1,4 @@
-import CLinux
 import ESWModel
-import Glibc
 import KernelTesting
 import Netlink
 
@@ -53,76 +51,25 @@ extension ARPFrame {
 
 /// Says ARP out of an interface, and hears what comes in by it: before a bridge that it may be a port of.
 final class ARPTap {
-  private let descriptor: Int32
-  private let index: Int32
+  private let frames: FrameTap
 
   /// The interface's own address.
-  let mac: MACAddress
+  var mac: MACAddress { frames.mac }
 
   init(_ interface: String, in namespace: NetworkNamespace) async throws {
-    (descriptor, index, mac) = try await NamespaceActor(in: namespace).run { socket in
-      guard let link = try socket.link(named: interface), let mac = MACAddress(bytes: link.hardwareAddress)
-      else { throw CommandFailure(description: "no \(interface) in \(namespace.path)") }
-      return (try Self.open(link.index), link.index, mac)
-    }
-  }
-
-  deinit { close(descriptor) }
-
-  private static func open(_ index: Int32) throws -> Int32 {
-    let type = SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
-    let everything = UInt16(0x0003)  // ETH_P_ALL: what a bridge takes is not heard otherwise
-    let descriptor = socket(AF_PACKET, Int32(type), Int32(everything.bigEndian))
-    guard descriptor >= 0 else { throw CommandFailure(description: "packet socket: \(errno)") }
-    guard withName(index, { bind(descriptor, $0, $1) }) == 0 else {
-      close(descriptor)
-      throw CommandFailure(description: "bind packet socket: \(errno)")
-    }
-    return descriptor
-  }
-
-  private static func withName<Result>(
-    _ index: Int32, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-  ) -> Result {
-    var name = sockaddr_ll()
-    name.sll_family = UInt16(AF_PACKET)
-    name.sll_protocol = UInt16(0x0003).bigEndian
-    name.sll_ifindex = index
-    return withUnsafePointer(to: &name) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_ll>.size))
-      }
-    }
+    frames = try await FrameTap(interface, in: namespace)
   }
 
   func say(_ frame: ARPFrame) throws { try say(frame.bytes) }
 
   /// Any frame, Ethernet header included.
-  func say(_ bytes: [UInt8]) throws {
-    let sent = Self.withName(index) { sendto(descriptor, bytes, bytes.count, 0, $0, $1) }
-    guard sent == bytes.count else { throw CommandFailure(description: "send frame: \(errno)") }
-  }
+  func say(_ bytes: [UInt8]) throws { try frames.say(bytes) }
 
   /// What came in since the last time, without waiting.
   func heard() -> [ARPFrame] { heardBytes().compactMap { ARPFrame($0) } }
 
   /// Any frames that came in since the last time, without waiting.
-  func heardBytes() -> [[UInt8]] {
-    var frames: [[UInt8]] = []
-    var room = [UInt8](repeating: 0, count: 2048)
-    var name = sockaddr_ll()
-    while true {
-      var size = socklen_t(MemoryLayout<sockaddr_ll>.size)
-      let count = withUnsafeMutablePointer(to: &name) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          recvfrom(descriptor, &room, room.count, 0, $0, &size)
-        }
-      }
-      guard count > 0 else { return frames }
-      let outgoing = UInt8(4)  // PACKET_OUTGOING
-      if name.sll_pkttype != outgoing { frames.append(Array(room.prefix(count))) }
-    }
-  }
+  func heardBytes() -> [[UInt8]] { frames.heard() }
 
   /// Waits for a frame that fits; nil when none comes in time.
   func hears(
@@ -135,13 +82,5 @@ final class ARPTap {
   /// Waits for any frame that fits; nil when none comes in time.
   func hearsBytes(
     within time: Duration = .seconds(2), _ fits: ([UInt8]) -> Bool
-  ) async throws -> [UInt8]? {
-    let clock = ContinuousClock()
-    let limit = clock.now + time
-    while true {
-      if let frame = heardBytes().first(where: fits) { return frame }
-      if clock.now >= limit { return nil }
-      try await clock.sleep(for: .milliseconds(10))
-    }
-  }
+  ) async throws -> [UInt8]? { try await frames.hears(within: time, fits) }
 }

@@ -98,9 +98,12 @@ import Testing
       (esw_connection_key(connection: 1), esw_connection_row(`Rows of the maps`.row, port: 9))
     ]
     rows.kept = [1]
-    let reading = KernelReading(
+    let reading = KernelReading<MapContents>(
       links: [Self.link(2, "segment0")], datapath: .current,
-      attachments: [(.local, 2, 2), (.underlay, 9, nil)], rows: rows)
+      attachments: [
+        PinnedAttachment(program: .local, pinned: 2, now: 2),
+        PinnedAttachment(program: .underlay, pinned: 9, now: nil),
+      ], rows: rows)
     let state = reading.observation.state
     #expect(
       state.ports == [.name(name("segment0")): ConnectionNumber(1), .gone(index: 9): ConnectionNumber(2)])
@@ -118,11 +121,11 @@ import Testing
       (esw_connection_key(connection: 7), esw_connection_row(`Rows of the maps`.row, port: 2))
     ]
     let links = [Self.link(2, "segment0")]
-    let broken = KernelReading(links: links, datapath: .current, rows: rows).observation.state
+    let broken = KernelReading<MapContents>(links: links, datapath: .current, rows: rows).observation.state
     #expect(broken.connections[ConnectionNumber(7)] != nil)
     #expect(broken.connections[ConnectionNumber(7)] != `Rows of the maps`.row)
     rows.kept = [7]
-    let whole = KernelReading(links: links, datapath: .current, rows: rows).observation.state
+    let whole = KernelReading<MapContents>(links: links, datapath: .current, rows: rows).observation.state
     #expect(whole.connections[ConnectionNumber(7)] == `Rows of the maps`.row)
   }
 
@@ -145,7 +148,8 @@ import Testing
   func `tags that no version of ours writes spoil the maps`(outer: UInt16, inner: UInt16) {
     var rows = MapContents()
     rows.ports = [(esw_port_key(ifindex: 2, outer_tag: outer, inner_tag: inner), esw_port_row(connection: 1))]
-    #expect(KernelReading(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
+    #expect(
+      KernelReading<MapContents>(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
     var row = esw_connection_row(`Rows of the maps`.row, port: 2)
     (row.outer_tag, row.inner_tag) = (outer, inner)
     #expect(row.model(ConnectionNumber(7)) { .gone(index: $0) } == nil)
@@ -154,12 +158,13 @@ import Testing
   @Test func `a source that no version of ours writes spoils the maps`() {
     var rows = MapContents()
     rows.sources = [(esw_source_key(), esw_source_row(connection: 1, remote_index: 0))]
-    #expect(KernelReading(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
+    #expect(
+      KernelReading<MapContents>(datapath: .current, rows: rows).observation.state.datapath == .otherLayout)
   }
 
   @Test func `only devices of our group are ours`() {
     let group = OwnershipMark.deviceGroup
-    let reading = KernelReading(links: [
+    let reading = KernelReading<MapContents>(links: [
       Self.link(2, "esw-vx4789", kind: "vxlan", vxlan: .external()),
       Self.link(3, "eswi1", kind: "veth", group: group, peer: Link.Peer(index: 4, namespaceIdentifier: nil)),
       Self.link(4, "eswo1", kind: "veth", group: OwnershipMark.outerGroup, master: 6),
@@ -178,7 +183,7 @@ import Testing
 
   @Test func `a bridge port whose other end was taken away is shown as one to make anew`() {
     let peer = Link.Peer(index: 4, namespaceIdentifier: 1)
-    let reading = KernelReading(links: [
+    let reading = KernelReading<MapContents>(links: [
       Self.link(3, "eswi1", kind: "veth", group: OwnershipMark.deviceGroup, peer: peer)
     ])
     let port = reading.observation.state.bridgePorts[name("eswi1")]
@@ -192,7 +197,7 @@ import Testing
   ) {
     var rows = MapContents()
     rows.slowPathIndex = registered
-    let reading = KernelReading(
+    let reading = KernelReading<MapContents>(
       links: [
         Self.link(
           2, "esw-vx4789", kind: "vxlan", group: OwnershipMark.deviceGroup, vxlan: .external(),
@@ -202,7 +207,7 @@ import Testing
   }
 
   @Test func `an adjustment counts only while it is in effect`() {
-    var reading = KernelReading(links: [Self.link(2, "segment0", flags: [.up])])
+    var reading = KernelReading<MapContents>(links: [Self.link(2, "segment0", flags: [.up])])
     reading.adjusted = [
       2: InterfaceAdjustment(promiscuous: true, raised: true),
       9: InterfaceAdjustment(promiscuous: true, raised: true),
@@ -214,7 +219,7 @@ import Testing
 
   @Test func `GRO that is off, or on because of us, is ours to set`() {
     let names = ["off", "ours", "theirs", "silent"]
-    var reading = KernelReading(links: names.indices.map { Self.link(Int32($0) + 2, names[$0]) })
+    var reading = KernelReading<MapContents>(links: names.indices.map { Self.link(Int32($0) + 2, names[$0]) })
     reading.aggregation = [2: false, 3: true, 4: true]
     reading.adjusted = [3: InterfaceAdjustment(promiscuous: false, raised: false, aggregates: true)]
     #expect(reading.observation.withoutAggregation == [name("off"), name("ours")])
@@ -227,7 +232,7 @@ import Testing
       linkIndex: 2, local: IPAddressBytes("192.0.2.1")!, prefixLength: 24, origin: OwnershipMark.addressOrigin
     )
     let other = Address(linkIndex: 2, local: IPAddressBytes("192.0.2.9")!, prefixLength: 24)
-    let observation = KernelReading(
+    let observation = KernelReading<MapContents>(
       links: [Self.link(2, "underlay0")], addresses: [other, ours], defaultRoutes: [2]
     ).observation
     #expect(

@@ -24,9 +24,7 @@ enum TestFrame {
     let words = UInt8(0x45 + options.count / 4)
     var header: [UInt8] = [words, service] + big(length) + [0, 1] + big(fragment)
     header += [64, proto, 0, 0] + source + destination
-    let sum = checksum(header + options)
-    header[10] = UInt8(sum >> 8)
-    header[11] = UInt8(sum & 0xff)
+    header.replaceSubrange(10..<12, with: Packets.checksum(header + options))
     return header + options + payload
   }
 
@@ -58,13 +56,5 @@ enum TestFrame {
       + frame
   }
 
-  static func big(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xff)] }
-
-  static func checksum(_ bytes: [UInt8]) -> UInt16 {
-    var sum = stride(from: 0, to: bytes.count, by: 2).reduce(UInt32(0)) {
-      $0 + UInt32(bytes[$1]) << 8 + UInt32(bytes[$1 + 1])
-    }
-    while sum > 0xffff { sum = sum & 0xffff + sum >> 16 }
-    return ~UInt16(sum)
-  }
+  static func big(_ number: UInt16) -> [UInt8] { Packets.word(Int(number)) }
 }

@@ -129,7 +129,7 @@ struct `A trunk on the real kernel` {
   func `what the switch answers has the tags of the question`(tags: Tags) async throws {
     try await withTrunk([Trunk.connection(1, tags.vlan, vni: 100)]) { trunk in
       let question = ARPFrame.request(Stretch.fixedAddress, from: Trunk.nearHost, Stretch.localHost)
-      let frame = try #require(TaggedFrame(question.bytes, outermost: nil))
+      let frame = try #require(TaggedFrame(PacketSocket.Frame(bytes: question.bytes)))
       var said = frame
       said.tags = tags.tags
       try trunk.near.say(said)
@@ -152,7 +152,7 @@ struct `A trunk on the real kernel` {
       let reply = ARPFrame(
         destination: asked.source, source: Trunk.nearHost, operation: 2, senderMAC: Trunk.nearHost,
         sender: address, targetMAC: asked.senderMAC, target: asked.sender)
-      var said = try #require(TaggedFrame(reply.bytes, outermost: nil))
+      var said = try #require(TaggedFrame(PacketSocket.Frame(bytes: reply.bytes)))
       said.tags = tags.tags
       try trunk.near.say(said)
       let holder = try await eventually {

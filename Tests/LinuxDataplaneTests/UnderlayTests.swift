@@ -22,7 +22,7 @@ struct `VXLAN from the underlay` {
       if let ipLength {
         ip.replaceSubrange(2..<4, with: TestFrame.big(ipLength))
         ip.replaceSubrange(10..<12, with: [0, 0])
-        ip.replaceSubrange(10..<12, with: TestFrame.big(TestFrame.checksum(Array(ip[..<20]))))
+        ip.replaceSubrange(10..<12, with: Packets.checksum(Array(ip[..<20])))
       }
       if hasWrongSum { ip[10] ^= 0x55 }
       return TestFrame.ethernet(to: node, from: mac, type: 0x0800, ip)
