@@ -110,7 +110,7 @@ inline_always int is_restless(struct esw_fdb_row *row, __u64 now) {
 /// pinned or held elsewhere.
 inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_direction direction) {
   const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.source);
-  if (likely(recent && recent->heard && recent->side == side && !frame->sender_from_arp))
+  if (likely(recent && is_heard_on(recent, side) && !frame->sender_from_arp))
     return ESW_DROP_REASON_COUNT;
   struct esw_fdb_key key = {.connection = frame->number};
   copy_mac(key.mac, frame->ethernet.source);
@@ -137,7 +137,7 @@ inline_always __u32 learn(struct frame *frame, __u8 side, const enum esw_directi
 inline_always int destination_side(const struct frame *frame) {
   const struct esw_recent_host *recent = recent_host(frame, frame->ethernet.destination);
   if (likely(recent))
-    return recent->side;
+    return recent_side(recent);
   struct esw_fdb_key key = {.connection = frame->number};
   copy_mac(key.mac, frame->ethernet.destination);
   const struct esw_fdb_row *row = bpf_map_lookup_elem(&esw_fdb, &key);

@@ -492,8 +492,12 @@ struct esw_remote_activity {
 #define ESW_RECENT_BLOCKS 16
 #define ESW_RECENT_BLOCK_HOSTS 1024
 
-/// Places in which a host can be; neighbours in one cache line.
-#define ESW_RECENT_PLACES 2
+/// Places in which a host can be: one cache line of them.
+#define ESW_RECENT_PLACES 4
+
+/// Where the parts of `esw_recent_host.host` begin.
+#define ESW_RECENT_SIDE_SHIFT 48
+#define ESW_RECENT_HEARD_SHIFT 56
 
 /// Nanoseconds of a tick of `until`, as a power of two: about a millisecond.
 #define ESW_RECENT_TICK_SHIFT 20
@@ -505,10 +509,10 @@ struct esw_recent_host {
   __u32 until;
   /// 0: nobody is remembered here.
   __u32 connection;
-  __u8 mac[6];
-  __u8 side;
-  /// 1: it was heard, and the FDB's `last_seen_ns` refreshed; 0: only looked for as a destination.
-  __u8 heard;
+  /// From the low end: the MAC address (48 bits, in the order of its bytes in this machine's memory); the side (8 bits); 1 when
+  /// it was heard, and the FDB's `last_seen_ns` refreshed, 0 when it was only looked for as a destination. One word,
+  /// because hosts are compared here more often than anywhere.
+  __u64 host;
 };
 
 struct esw_recent_row {
