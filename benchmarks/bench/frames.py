@@ -62,6 +62,13 @@ class Case:
     hosts: int
     """Hosts on each side that take part."""
 
+    connections = 1
+
+    @property
+    def program(self) -> str:
+        """Which of the benchmark's programs lets the frames enter."""
+        return "enter_many" if self.hosts > 1 else "enter_one"
+
     @property
     def carried(self) -> bytes:
         """The frame of the stretched subnet."""

@@ -33,8 +33,12 @@ class Gateway:
     key = "nothing"
     label = "nothing"
     catching_at = BPF_TCX_INGRESS
+    # The program that counts.
+    catcher = "leave"
     # Whether a comparison goes on without it.
     may_fail = False
+    # Frames that may be under way at once; 0: any number, because they are forwarded where they enter.
+    window = 0
 
     def __init__(self, apart: bool = False):
         self.apart = apart
@@ -75,14 +79,23 @@ class Gateway:
     def _catch(self, programs: Programs) -> None:
         with inside(self.namespace):
             for name in (UNDERLAY,) if self.apart else (LOCAL_PORT, UNDERLAY):
-                programs.catch(self._index[name], self.catching_at)
+                programs.attach(self.catcher, self._index[name], self.catching_at)
         if self.apart:
             # A frame may be handed to the far end without leaving by this one.
             with inside(self.ends[0]):
-                programs.catch(socket.if_nametoindex(f"{LOCAL_PORT}-far"), BPF_TCX_INGRESS)
+                far_end = socket.if_nametoindex(f"{LOCAL_PORT}-far")
+                programs.attach(self.catcher, far_end, BPF_TCX_INGRESS)
 
     def connect(self) -> None:
         """Puts the gateway between the two interfaces."""
+
+    def takes(self, case: frames.Case) -> bool:
+        """Whether it is measured in a case."""
+        return True
+
+    def cpu_ns(self) -> int:
+        """CPU time so far of processes that forward; what the kernel does is not among it."""
+        return 0
 
     def remove(self) -> None:
         """Also what is half there, and what another run left."""
@@ -90,9 +103,9 @@ class Gateway:
             if os.path.exists(f"/run/netns/{name}"):
                 run("ip", "netns", "delete", name)
 
-    def entrance(self, case: frames.Case) -> int:
-        """Index of the interface at which the frames of a case come in."""
-        return self._index[LOCAL_PORT if case.direction == frames.ENCAPSULATE else UNDERLAY]
+    def entrance(self, case: frames.Case) -> tuple[str, int]:
+        """Namespace and index of the interface at which the frames of a case come in."""
+        return self.namespace, self._index[LOCAL_PORT if case.direction == frames.ENCAPSULATE else UNDERLAY]
 
     def exit(self, case: frames.Case) -> tuple[int, int]:
         """Where the carried frame begins when it is counted, and the length of all then."""
