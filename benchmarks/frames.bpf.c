@@ -4,7 +4,7 @@
 //
 //   enter_one    XDP, run by BPF_PROG_TEST_RUN with live frames: the frame enters as it is
 //   enter_many   the same, between random hosts and with random UDP source ports
-//   enter_spread the same, spread over connections at random: each frame has the tag, or VNI and outer addresses, of one
+//   enter_spread the same, spread over connections at random: each frame has the tag, or VNI and addresses, of one
 //   leave        tcx egress of both interfaces of a gateway: counts what is as expected, and drops all
 //   leave_sent   the same, for senders that give up what follows a frame that was dropped: they hear that it was sent
 //   leave_spread the same as leave; expected is also that a frame leaves where those of its connection do
@@ -31,6 +31,7 @@
 
 /// In front of the IPv4 header when the frame has a tag.
 #define TAG_LENGTH 4
+#define ETHERTYPE_VLAN 0x8100
 
 /// In the outer headers: IPv4 checksum and addresses, VNI. In a tagged frame: the tag.
 #define OUTER_CHECKSUM_AT 24
@@ -43,7 +44,7 @@
 #define NOWHERE 0x7fffffff
 
 #define VID 0x0fff
-#define CONNECTIONS_MAX 4096
+#define CONNECTIONS_MAX 8192
 
 #define FRAME_MAX 2048
 
@@ -59,15 +60,22 @@ struct settings {
   __u32 source_address_be;
   /// 1: the last frame that leaves is kept in `kept`.
   __u32 keep;
-  /// Connections that frames are spread over, for enter_spread.
+  /// For enter_spread: rows of `entrances` that frames are spread over, and the first of them.
   __u32 connections;
+  __u32 first;
+  /// Frames in a row that are of the same connection.
+  __u32 train;
+  /// Of the outer IPv4 header without its addresses, and what the frame begins with. Pages come back with what the
+  /// gateway has made of them, so everything that changes is written again.
+  __u32 outer_sum;
+  __u32 macs[3];
 };
 
 /// Where frames of a connection come in, and where they have to leave; written by user space.
 struct entrance {
   __u16 tag_be;
-  /// Of the outer IPv4 header with these addresses.
-  __u16 checksum;
+  /// Of the two addresses, for the checksum of the outer IPv4 header.
+  __u16 address_sum;
   __u32 vni_be;
   __u32 remote_address_be;
   __u32 tunnel_address_be;
@@ -81,6 +89,19 @@ struct {
   __type(key, __u32);
   __type(value, struct entrance);
 } entrances SEC(".maps");
+
+/// The train of frames that is entering: of which connection, and how many are still to come.
+struct train {
+  __u32 place;
+  __u32 left;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct train);
+} trains SEC(".maps");
 
 /// By VID: near end of the pair whose far end frames are handed to.
 struct {
@@ -141,25 +162,43 @@ int enter_many(struct xdp_md *context) {
   return XDP_PASS;
 }
 
+static __attribute__((always_inline)) inline __u32 next_place(const struct settings *now) {
+  __u32 zero = 0;
+  struct train *train = bpf_map_lookup_elem(&trains, &zero);
+  if (!train)
+    return 0;
+  if (train->left == 0 || train->place - now->first >= now->connections) {
+    train->place = now->first + ((__u64)bpf_get_prandom_u32() * now->connections >> 32);
+    train->left = now->train;
+  }
+  train->left--;
+  return train->place;
+}
+
 SEC("xdp")
 int enter_spread(struct xdp_md *context) {
   const struct settings *now = current();
   if (!now)
     return XDP_ABORTED;
-  __u32 place = (__u64)bpf_get_prandom_u32() * now->connections >> 32;
+  __u32 place = next_place(now);
   const struct entrance *entrance = bpf_map_lookup_elem(&entrances, &place);
-  __u8 *frame = (__u8 *)(long)context->data;
-  if (!entrance || (void *)(frame + OUTER_LENGTH + HEADERS_LENGTH + sizeof(place)) > (void *)(long)context->data_end)
-    return XDP_ABORTED;
+  __u8 *frame = (__u8 *)(long)context->data, *end = (__u8 *)(long)context->data_end;
   __u8 *carried = frame, *packet = frame + TAG_LENGTH;
+  if (!entrance || packet + HEADERS_LENGTH + sizeof(place) > end)
+    return XDP_ABORTED;
   if (now->entering_at == 0) {
+    __builtin_memcpy(frame, now->macs, sizeof(now->macs));
+    *(__u16 *)(frame + TAG_AT - 2) = bpf_htons(ETHERTYPE_VLAN);
     *(__u16 *)(frame + TAG_AT) = entrance->tag_be;
   } else {
-    *(__u16 *)(frame + OUTER_CHECKSUM_AT) = entrance->checksum;
+    carried = packet = frame + OUTER_LENGTH;
+    if (packet + HEADERS_LENGTH + sizeof(place) > end)
+      return XDP_ABORTED;
+    __u32 sum = now->outer_sum + entrance->address_sum;
+    *(__u16 *)(frame + OUTER_CHECKSUM_AT) = ~(sum + (sum >> 16));
     *(__u32 *)(frame + OUTER_SOURCE_AT) = entrance->remote_address_be;
     *(__u32 *)(frame + OUTER_DESTINATION_AT) = entrance->tunnel_address_be;
     *(__u32 *)(frame + VNI_AT) = entrance->vni_be;
-    carried = packet = frame + OUTER_LENGTH;
   }
   __u32 random = bpf_get_prandom_u32();
   *(__u16 *)(carried + DESTINATION_HOST_AT) = bpf_htons(random & now->host_mask);

@@ -9,6 +9,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 
 from .failure import Failure
 
@@ -133,6 +134,29 @@ def threads_run_time_ns(process: int) -> int:
 # ---- eBPF ----
 
 
+def sweep_ns(pins: pathlib.Path, runs: int = 10) -> int:
+    """CPU time of a node's sweep, median: its pinned program, run as the agent runs it."""
+    lib = load_libbpf()
+    path = next(iter(pins.glob("programs-*/esw_sweep")), None)
+    if not path:
+        raise Failure(f"there is no esw_sweep below {pins}")
+    program = checked(lib.bpf_obj_get(str(path).encode()), f"open {path}")
+    times = []
+    try:
+        for _ in range(runs):
+            # struct esw_sweep_context: flushes nothing.
+            context = ctypes.create_string_buffer(32)
+            options = TestRunOptions(
+                sz=ctypes.sizeof(TestRunOptions), ctx_in=ctypes.addressof(context), ctx_size_in=32,
+            )
+            started = time.thread_time_ns()
+            checked(lib.bpf_prog_test_run_opts(program, ctypes.addressof(options)), "run esw_sweep")
+            times.append(time.thread_time_ns() - started)
+    finally:
+        os.close(program)
+    return sorted(times)[runs // 2]
+
+
 def find_clang() -> str | None:
     """The Swift toolchain's clang has the bpf target; others may."""
     swift = shutil.which("swift")
@@ -228,16 +252,17 @@ class Programs:
         while self._links:
             os.close(self._links.pop())
 
-    def expect(self, case, leaving_at: int, length: int, keep: bool = False) -> None:
+    def expect(self, case, leaving_at: int, length: int, first: int, keep: bool = False) -> None:
         """Says what enters next, and what counts where it leaves."""
         row = struct.pack("=IIII", case.entering_at, leaving_at, case.hosts - 1, length)
-        row += socket.inet_aton(case.source_address) + struct.pack("=II", keep, case.connections)
+        row += socket.inet_aton(case.source_address)
+        row += struct.pack("=IIIII", keep, case.connections, first, case.train, case.outer_sum) + case.carried[:12]
         self._write("settings", 0, row)
 
-    def admit(self, entrances: list, interfaces: list[int]) -> None:
+    def admit(self, first: int, entrances: list, interfaces: list[int]) -> None:
         """Says where connections' frames enter and leave; `interfaces`: one for each, or 0 for those with tags."""
         for place, (entrance, interface) in enumerate(zip(entrances, interfaces, strict=True)):
-            self._write("entrances", place, entrance.row + struct.pack("=I", interface))
+            self._write("entrances", first + place, entrance.row + struct.pack("=I", interface))
 
     def split(self, interfaces: dict[int, int]) -> None:
         """Says where `split` hands frames to, by VLAN."""

@@ -7,7 +7,7 @@ import statistics
 import time
 
 from .failure import Failure, Failures
-from .frames import DECAPSULATE, ENCAPSULATE, Case
+from .frames import DECAPSULATE, ENCAPSULATE, ONLY, Case, Entrance
 from .gateways import Gateway
 from .kernel import Programs, inside, run_time_ns
 
@@ -67,7 +67,7 @@ class Meter:
     """
 
     def __init__(self, programs: Programs, drain: pathlib.Path):
-        self._programs = programs
+        self.programs = programs
         self._drain = drain
         self._counts: dict[tuple[str, Case], int] = {}
         self.repeated = 0
@@ -77,44 +77,44 @@ class Meter:
     def repeated_sentence(self) -> str:
         return f"{self.repeated or 'No'} measurement{'s were' if self.repeated != 1 else ' was'} made again."
 
-    def verify(self, gateway: Gateway, case: Case) -> None:
+    def verify(self, gateway: Gateway, case: Case, entrance: Entrance = ONLY) -> None:
         """Sends one frame and looks at every byte of what leaves."""
         at, length = gateway.exit(case)
-        self._programs.expect(case, at, length, keep=True)
-        before, _ = self._programs.left()
+        self.programs.expect(case, at, length, gateway.first_entrance, keep=True)
+        before, _ = self.programs.left()
         namespace, interface = gateway.entrance(case)
         with inside(namespace):
-            self._programs.enter("enter_one", case.entering, interface, 1)
+            self.programs.enter("enter_one", case.entering(entrance), interface, 1)
         self._await(before + 1)
-        after, _ = self._programs.left()
+        after, _ = self.programs.left()
         if after != before + 1:
             raise Failure(f"{gateway.label}: a frame to {case.direction} ({case.size} bytes) did not come through")
-        wrong = gateway.why_wrong(case, self._programs.kept(length))
+        wrong = gateway.why_wrong(case, self.programs.kept(length), entrance)
         if wrong:
             raise Failure(f"{gateway.label}: {case.direction} ({case.size} bytes): {wrong}")
 
     def send(self, gateway: Gateway, case: Case, count: int) -> Sample:
         """Lets `count` frames in and counts those that leave."""
-        self._programs.expect(case, *gateway.exit(case))
-        before, _ = self._programs.left()
+        self.programs.expect(case, *gateway.exit(case), gateway.first_entrance)
+        before, _ = self.programs.left()
         namespace, interface = gateway.entrance(case)
-        frame, used, sent = case.entering, -gateway.cpu_ns(), 0
+        frame, used, sent = case.entering(gateway.entrances[0]), -gateway.cpu_ns(), 0
         with inside(namespace):
             while sent < count:
                 part = min(count - sent, gateway.window or count)
                 drained, started = run_time_ns(self._drain), time.clock_gettime_ns(CPU_CLOCK)
-                self._programs.enter(case.program, frame, interface, part)
+                self.programs.enter(case.program, frame, interface, part)
                 used += time.clock_gettime_ns(CPU_CLOCK) - started
                 sent += part
                 self._await(before + sent)
                 used += run_time_ns(self._drain) - drained
         used += gateway.cpu_ns()
-        return Sample(frames=self._programs.left()[0] - before, cpu_ns=used)
+        return Sample(frames=self.programs.left()[0] - before, cpu_ns=used)
 
     def _await(self, wanted: int) -> None:
         """Waits for frames that the kernel, or a process, has not got to yet, as long as some leave."""
         last, deadline = -1, 0.0
-        while (now := self._programs.left()[0]) < wanted:
+        while (now := self.programs.left()[0]) < wanted:
             if now != last:
                 last, deadline = now, time.monotonic() + PATIENCE_SECONDS
             elif time.monotonic() > deadline:

@@ -126,7 +126,10 @@ def paragraph(text: str) -> str:
     return textwrap.fill(text, 120, break_on_hyphens=False)
 
 
-def document(facts: dict[str, str], noise: Noise, rows: list[Row], sites: list[SiteRow], account: str, absent: list[str]) -> str:
+def document(
+    facts: dict[str, str], noise: Noise, rows: list[Row], crowd: str, sites: list[SiteRow], account: str,
+    absent: list[str],
+) -> str:
     listed = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     frames = sum(sample.frames for row in rows for all_of_one in row.samples.values() for sample in all_of_one)
     return f"""# Packets through a node, against the kernel's bridge and VXLAN device and Open vSwitch
@@ -149,6 +152,7 @@ median of the rounds' own ratios; `middle half`: its quartiles. All of this incl
 off both. *To a veth*: the port's far end is in another namespace and frames are counted when they arrive there; this
 includes what the kernel needs to get them there.
 
+{crowd}
 ## From end to end
 
 ![what a local host and a far host see](datapath-sites.svg)
