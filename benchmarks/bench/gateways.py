@@ -33,8 +33,16 @@ class Gateway:
     key = "nothing"
     label = "nothing"
     catching_at = BPF_TCX_INGRESS
+    # The program that counts.
+    catcher = "leave"
+    # Where its connections stand in the benchmark's list.
+    first_entrance = 0
+    entrances = (frames.ONLY,)
+    port = LOCAL_PORT
     # Whether a comparison goes on without it.
     may_fail = False
+    # Frames that may be under way at once; 0: any number, because they are forwarded where they enter.
+    window = 0
 
     def __init__(self, apart: bool = False):
         self.apart = apart
@@ -55,18 +63,18 @@ class Gateway:
         host, far = (f" netns {name}" if self.apart else "" for name in self.ends)
         self.batch(
             "link set lo up",
-            f"link add {LOCAL_PORT} type veth peer name {LOCAL_PORT}-far{host}",
+            f"link add {self.port} type veth peer name {self.port}-far{host}",
             f"link add {UNDERLAY} mtu {UNDERLAY_MTU} address {frames.UNDERLAY_MAC} type veth "
             f"peer name {UNDERLAY}-far mtu {UNDERLAY_MTU}{far}",
-            f"link set {LOCAL_PORT} up",
+            f"link set {self.port} up",
             f"link set {UNDERLAY} up",
             f"address add {frames.TUNNEL_ADDRESS}/24 dev {UNDERLAY}",
             f"neighbour add {frames.REMOTE_ADDRESS} lladdr {frames.REMOTE_MAC} dev {UNDERLAY} nud permanent",
         )
-        for name, interface in zip(self.ends, (LOCAL_PORT, UNDERLAY)):
+        for name, interface in zip(self.ends, (self.port, UNDERLAY)):
             run("ip", "-netns", name, "link", "set", f"{interface}-far", "up")
         with inside(self.namespace):
-            for name in (LOCAL_PORT, UNDERLAY):
+            for name in (self.port, UNDERLAY):
                 self._index[name] = socket.if_nametoindex(name)
         if programs:
             self._catch(programs)
@@ -74,15 +82,24 @@ class Gateway:
 
     def _catch(self, programs: Programs) -> None:
         with inside(self.namespace):
-            for name in (UNDERLAY,) if self.apart else (LOCAL_PORT, UNDERLAY):
-                programs.catch(self._index[name], self.catching_at)
+            for name in (UNDERLAY,) if self.apart else (self.port, UNDERLAY):
+                programs.attach(self.catcher, self._index[name], self.catching_at)
         if self.apart:
             # A frame may be handed to the far end without leaving by this one.
             with inside(self.ends[0]):
-                programs.catch(socket.if_nametoindex(f"{LOCAL_PORT}-far"), BPF_TCX_INGRESS)
+                far_end = socket.if_nametoindex(f"{self.port}-far")
+                programs.attach(self.catcher, far_end, BPF_TCX_INGRESS)
 
     def connect(self) -> None:
         """Puts the gateway between the two interfaces."""
+
+    def takes(self, case: frames.Case) -> bool:
+        """Whether it is measured in a case."""
+        return True
+
+    def cpu_ns(self) -> int:
+        """CPU time so far of processes that forward; what the kernel does is not among it."""
+        return 0
 
     def remove(self) -> None:
         """Also what is half there, and what another run left."""
@@ -90,20 +107,22 @@ class Gateway:
             if os.path.exists(f"/run/netns/{name}"):
                 run("ip", "netns", "delete", name)
 
-    def entrance(self, case: frames.Case) -> int:
-        """Index of the interface at which the frames of a case come in."""
-        return self._index[LOCAL_PORT if case.direction == frames.ENCAPSULATE else UNDERLAY]
+    def entrance(self, case: frames.Case) -> tuple[str, int]:
+        """Namespace and index of the interface at which the frames of a case come in."""
+        return self.namespace, self._index[self.port if case.direction == frames.ENCAPSULATE else UNDERLAY]
 
     def exit(self, case: frames.Case) -> tuple[int, int]:
         """Where the carried frame begins when it is counted, and the length of all then."""
         at = case.entering_at if self.catching_at == BPF_TCX_INGRESS else case.leaving_at
         return at, at + case.size
 
-    def why_wrong(self, case: frames.Case, left: bytes) -> str | None:
+    def why_wrong(self, case: frames.Case, left: bytes, entrance: frames.Entrance) -> str | None:
         """What is wrong with a frame that was counted; None: nothing."""
         if self.catching_at == BPF_TCX_EGRESS:
-            return frames.why_wrong(case, left)
-        return None if left == case.entering else "it is not the frame that was sent"
+            return frames.why_wrong(case, left, entrance)
+        # The kernel has taken a tag off.
+        sent = case.carried if case.direction == frames.ENCAPSULATE else case.entering(entrance)
+        return None if left == sent else "it is not the frame that was sent"
 
     def batch(self, *lines: str) -> None:
         """Lines of `ip -batch` in this namespace."""

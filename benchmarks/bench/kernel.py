@@ -9,6 +9,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 
 from .failure import Failure
 
@@ -18,6 +19,9 @@ PR_SET_PDEATHSIG = 1
 BPF_TCX_INGRESS = 46
 BPF_TCX_EGRESS = 47
 BPF_F_TEST_XDP_LIVE_FRAMES = 2
+# asm-generic/unistd.h, asm-generic/socket.h
+SYS_PIDFD_GETFD = 438
+SO_RCVBUFFORCE = 33
 
 # Frames that the kernel makes at once: as many as a driver takes in one poll.
 BATCH = 64
@@ -68,6 +72,43 @@ def run(*command: str, text: str = "", environment: dict | None = None, seconds:
     return result.stdout
 
 
+def start(namespace: str, *command: str, environment: dict | None = None) -> subprocess.Popen:
+    """A server in a namespace of `ip netns`. In a session of its own: Ctrl-C reaches the benchmark, which ends it."""
+    return subprocess.Popen(
+        ["ip", "netns", "exec", namespace, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent, env=environment,
+    )
+
+
+def end(process: subprocess.Popen, seconds: float = 5) -> None:
+    """Asks it to end, and sees to it."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def widen_receive_buffers(process: int, size: int) -> None:
+    """Of a process's packet sockets, in bytes, so that a burst is not lost before the process has seen it."""
+    handle = os.pidfd_open(process)
+    try:
+        for name in os.listdir(f"/proc/{process}/fd"):
+            number = libc.syscall(SYS_PIDFD_GETFD, handle, int(name), 0)
+            if number < 0:
+                continue
+            try:
+                with socket.socket(fileno=number) as copy:
+                    if copy.family == socket.AF_PACKET:
+                        copy.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, size)
+            except OSError:
+                # No socket.
+                os.close(number)
+    finally:
+        os.close(handle)
+
+
 # ---- CPU time ----
 
 
@@ -85,7 +126,35 @@ def run_time_ns(schedstat: pathlib.Path) -> int:
     return int(schedstat.read_text().split()[0])
 
 
+def threads_run_time_ns(process: int) -> int:
+    """Of all threads that a process has."""
+    return sum(run_time_ns(path) for path in pathlib.Path(f"/proc/{process}/task").glob("*/schedstat"))
+
+
 # ---- eBPF ----
+
+
+def sweep_ns(pins: pathlib.Path, runs: int = 10) -> int:
+    """CPU time of a node's sweep, median: its pinned program, run as the agent runs it."""
+    lib = load_libbpf()
+    path = next(iter(pins.glob("programs-*/esw_sweep")), None)
+    if not path:
+        raise Failure(f"there is no esw_sweep below {pins}")
+    program = checked(lib.bpf_obj_get(str(path).encode()), f"open {path}")
+    times = []
+    try:
+        for _ in range(runs):
+            # struct esw_sweep_context: flushes nothing.
+            context = ctypes.create_string_buffer(32)
+            options = TestRunOptions(
+                sz=ctypes.sizeof(TestRunOptions), ctx_in=ctypes.addressof(context), ctx_size_in=32,
+            )
+            started = time.thread_time_ns()
+            checked(lib.bpf_prog_test_run_opts(program, ctypes.addressof(options)), "run esw_sweep")
+            times.append(time.thread_time_ns() - started)
+    finally:
+        os.close(program)
+    return sorted(times)[runs // 2]
 
 
 def find_clang() -> str | None:
@@ -161,8 +230,9 @@ class Programs:
         if not self._object:
             raise OSError(ctypes.get_errno(), f"open {compiled.name}")
         checked(self._lib.bpf_object__load(self._object), f"load {compiled.name}")
-        self._enter_one, self._enter_many, self._leave = map(self._program, ("enter_one", "enter_many", "leave"))
-        self._settings, self._left, self._kept = map(self._map, ("settings", "left", "kept"))
+        names = ("enter_one", "enter_many", "enter_spread", "leave", "leave_sent", "leave_spread", "split")
+        self._programs = {name: self._program(name) for name in names}
+        self._maps = {name: self._map(name) for name in ("settings", "left", "kept", "entrances", "splits")}
         self._links: list[int] = []
 
     def _program(self, name: str) -> int:
@@ -172,23 +242,38 @@ class Programs:
     def _map(self, name: str) -> int:
         return checked(self._lib.bpf_object__find_map_fd_by_name(self._object, name.encode()), f"find map {name}")
 
-    def catch(self, interface: int, point: int) -> None:
-        """Counts and drops what passes an interface of this thread's network namespace."""
+    def attach(self, program: str, interface: int, point: int) -> None:
+        """To an interface of this thread's network namespace: `leave` and `leave_spread` count and drop what passes."""
         attempt = f"attach a program to interface {interface}"
-        self._links.append(checked(self._lib.bpf_link_create(self._leave, interface, point, None), attempt))
+        link = self._lib.bpf_link_create(self._programs[program], interface, point, None)
+        self._links.append(checked(link, attempt))
 
     def release(self) -> None:
         while self._links:
             os.close(self._links.pop())
 
-    def expect(self, case, leaving_at: int, length: int, keep: bool = False) -> None:
+    def expect(self, case, leaving_at: int, length: int, first: int, keep: bool = False) -> None:
         """Says what enters next, and what counts where it leaves."""
         row = struct.pack("=IIII", case.entering_at, leaving_at, case.hosts - 1, length)
-        row += socket.inet_aton(case.source_address) + struct.pack("=I", keep)
-        attempt = "write the settings of a measurement"
-        checked(self._lib.bpf_map_update_elem(self._settings, bytes(4), row, 0), attempt)
+        row += socket.inet_aton(case.source_address)
+        row += struct.pack("=IIIII", keep, case.connections, first, case.train, case.outer_sum) + case.carried[:12]
+        self._write("settings", 0, row)
 
-    def enter(self, frame: bytes, interface: int, count: int, many: bool) -> None:
+    def admit(self, first: int, entrances: list, interfaces: list[int]) -> None:
+        """Says where connections' frames enter and leave; `interfaces`: one for each, or 0 for those with tags."""
+        for place, (entrance, interface) in enumerate(zip(entrances, interfaces, strict=True)):
+            self._write("entrances", first + place, entrance.row + struct.pack("=I", interface))
+
+    def split(self, interfaces: dict[int, int]) -> None:
+        """Says where `split` hands frames to, by VLAN."""
+        for vlan, interface in interfaces.items():
+            self._write("splits", vlan, struct.pack("=I", interface))
+
+    def _write(self, name: str, index: int, row: bytes) -> None:
+        written = self._lib.bpf_map_update_elem(self._maps[name], struct.pack("=I", index), row, 0)
+        checked(written, f"write row {index} of the benchmark's map {name}")
+
+    def enter(self, program: str, frame: bytes, interface: int, count: int) -> None:
         """Lets frames enter at an interface of this thread's namespace; returns when the kernel has taken them in."""
         data = ctypes.create_string_buffer(frame, len(frame))
         # struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
@@ -198,8 +283,8 @@ class Programs:
             ctx_in=ctypes.addressof(context), ctx_size_in=24, repeat=count, flags=BPF_F_TEST_XDP_LIVE_FRAMES,
             batch_size=min(BATCH, count),
         )
-        program = self._enter_many if many else self._enter_one
-        checked(self._lib.bpf_prog_test_run_opts(program, ctypes.addressof(options)), "send frames in")
+        run = self._lib.bpf_prog_test_run_opts(self._programs[program], ctypes.addressof(options))
+        checked(run, "send frames in")
 
     def left(self) -> tuple[int, int]:
         """Frames that left so far: as expected, and others."""
@@ -207,7 +292,7 @@ class Programs:
         counts = []
         for index in range(2):
             row = ctypes.create_string_buffer(8 * cpus)
-            found = self._lib.bpf_map_lookup_elem(self._left, struct.pack("=I", index), row)
+            found = self._lib.bpf_map_lookup_elem(self._maps["left"], struct.pack("=I", index), row)
             checked(found, "read the counters")
             counts.append(sum(struct.unpack(f"={cpus}Q", row.raw)))
         return counts[0], counts[1]
@@ -215,5 +300,5 @@ class Programs:
     def kept(self, length: int) -> bytes:
         """The last expected frame that left while `keep` was set."""
         row = ctypes.create_string_buffer(self.FRAME_MAX)
-        checked(self._lib.bpf_map_lookup_elem(self._kept, bytes(4), row), "read the kept frame")
+        checked(self._lib.bpf_map_lookup_elem(self._maps["kept"], bytes(4), row), "read the kept frame")
         return row.raw[:length]

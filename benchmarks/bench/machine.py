@@ -53,9 +53,7 @@ def absent() -> list[str]:
     result = [
         "Network cards: frames enter and leave by veth pairs, so what a driver and its hardware do is in no figure.",
         "More machines than one: senders and receivers take CPU time that the gateway could have.",
-        "Many connections and flooding.",
-        "Open vSwitch's packets per CPU-second: its userspace datapath takes frames from packet sockets and wakes up for "
-        "each handful of them, at a cost that depends on nothing but how many come at once.",
+        "Flooding.",
     ]
     if not all(map(shutil.which, ("ovs-vswitchd", "ovsdb-server", "ovs-vsctl"))):
         result.append("Open vSwitch: it is not installed (`apt-get install openvswitch-switch`).")

@@ -86,7 +86,8 @@ class NodeGateway(Gateway):
         with open(log, "wb") as output:
             self._process = subprocess.Popen(
                 [self._executable, "serve", "--listen", "127.0.0.1:0", "--data", str(self._folder / "data"), "--node",
-                 "bench", "--namespace", f"/run/netns/{self.namespace}", "--log", "warning"],
+                 "bench", "--namespace", f"/run/netns/{self.namespace}", "--log", "warning",
+                 "--flavor-limits", "off"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
                 preexec_fn=die_with_parent,
             )

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+from . import links
 from .failure import Failure
 from .kernel import die_with_parent
 from .machine import Noise
@@ -19,6 +20,8 @@ EXPEDITED = pathlib.Path("/sys/kernel/rcu_expedited")
 PEERS = {
     "shell": "a shell loop of `ip`",
     "batch": "`ip -batch`",
+    "netlink": "netlink, 64 messages at a time",
+    "group": "the same, removed as one group",
 }
 # As long as 4,000 VXLAN devices need to go.
 LIMIT_SECONDS = 900
@@ -170,6 +173,8 @@ def peer(name: str, connections: int) -> Peer:
         ip("-n", where, "link", "set", "underlay0", "up")
         ip("-n", where, "address", "add", "192.0.2.1/24", "dev", "underlay0")
         times = []
+        if name in ("netlink", "group"):
+            return Peer(name, connections, *by_netlink(where, connections, at_once=name == "group"))
         for lines in (creation, removal):
             text = [line for number in range(connections) for line in lines(number)]
             started = time.monotonic()
@@ -180,6 +185,21 @@ def peer(name: str, connections: int) -> Peer:
                 subprocess.run(["sh", "-e"], input=script, text=True, check=True, timeout=LIMIT_SECONDS)
             times.append(time.monotonic() - started)
         return Peer(name, connections, *times)
+
+
+def by_netlink(where: str, connections: int, at_once: bool) -> list[float]:
+    """Seconds to make and to remove; the messages are ready before."""
+    removing = links.removal_of_all() if at_once else links.removals(connections)
+    times = []
+    with links.Pipeline(where) as pipeline:
+        for messages, wanted in ((links.creations(connections), 2 * connections), (removing, 0)):
+            started = time.monotonic()
+            pipeline.execute(messages)
+            times.append(time.monotonic() - started)
+            found = links.devices(where)
+            if found != wanted:
+                raise Failure(f"netlink: {found} devices are there, and not {wanted}")
+    return times
 
 
 # ---- The document ----

@@ -15,9 +15,9 @@ import subprocess
 import time
 
 from . import frames
-from .failure import Failure
+from .failure import Failure, Failures
 from .gateways import LOCAL_PORT, UNDERLAY, UNDERLAY_MTU, Gateway
-from .kernel import die_with_parent, find_clang, run
+from .kernel import end, find_clang, run, start
 
 IPERF_PORT = 5201
 ECHO_PORT = 5202
@@ -90,7 +90,7 @@ class Site:
             run("ip", "-netns", name, "address", "add", f"{address}/16", "dev", interface)
         self._offload(False)
         self._serve_iperf()
-        self._servers.append(self._start(far, self._echo, "serve", str(ECHO_PORT)))
+        self._servers.append(start(far, self._echo, "serve", str(ECHO_PORT)))
         self._await_reach()
 
     def _far_switch(self, far: str) -> None:
@@ -120,13 +120,6 @@ class Site:
         for name, interface in ends:
             run("ip", "netns", "exec", name, "ethtool", "-K", interface, "tx", word, "tso", word, "gso", word)
 
-    @staticmethod
-    def _start(name: str, *command: str) -> subprocess.Popen:
-        return subprocess.Popen(
-            ["ip", "netns", "exec", name, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=die_with_parent,
-        )
-
     def _await_reach(self) -> None:
         deadline = time.monotonic() + 20
         while True:
@@ -141,8 +134,7 @@ class Site:
 
     def remove(self) -> None:
         for server in [*self._servers, *filter(None, [self._iperf_server])]:
-            server.terminate()
-            server.wait()
+            end(server)
         self._servers.clear()
         self._iperf_server = None
         self.gateway.remove()
@@ -178,9 +170,8 @@ class Site:
 
     def _serve_iperf(self) -> None:
         if self._iperf_server:
-            self._iperf_server.terminate()
-            self._iperf_server.wait()
-        self._iperf_server = self._start(self.gateway.ends[1], "iperf3", "-s", "-p", str(IPERF_PORT))
+            end(self._iperf_server)
+        self._iperf_server = start(self.gateway.ends[1], "iperf3", "-s", "-p", str(IPERF_PORT))
         # It says nothing when it listens; the next call would come too early.
         time.sleep(0.3)
 
@@ -188,7 +179,7 @@ class Site:
         words = self._in_host(self._echo, "ask", frames.DISTANT_ADDRESS, str(ECHO_PORT), str(count)).split()
         self._trips = {50: int(words[0]) / 1e3, 99: int(words[1]) / 1e3}
 
-    def _in_host(self, *command: str, seconds: float = 120) -> str:
+    def _in_host(self, *command: str, seconds: float = 30) -> str:
         return run("ip", "netns", "exec", self.gateway.ends[0], *command, seconds=seconds)
 
 
@@ -212,8 +203,9 @@ class SiteRow:
         return [ours / theirs if self.traffic.more_is_better else theirs / ours for ours, theirs in pairs]
 
 
-def measure_sites(sites: list[Site], rounds: int, seconds: int, progress) -> list[SiteRow]:
-    """In each round every kind of traffic goes through every gateway, one after another."""
+def measure_sites(sites: list[Site], rounds: int, seconds: int, failures: Failures, progress) -> list[SiteRow]:
+    """In each round every kind of traffic goes through every gateway, one after another. What does not come about is a
+    result as well: it has no figure from then on."""
     figures = {traffic: {site.key: [] for site in sites} for traffic in TRAFFIC}
     failed = set()
     for number in range(rounds):
@@ -225,10 +217,7 @@ def measure_sites(sites: list[Site], rounds: int, seconds: int, progress) -> lis
                 try:
                     figures[traffic][site.key].append(site.measure(traffic, seconds))
                 except Failure as failure:
-                    # The peer of a comparison may fail; that is a result as well: it has no figure there.
-                    if not site.gateway.may_fail:
-                        raise
-                    print(f"  {site.gateway.label}, {traffic.label}: {failure}", flush=True)
+                    failures.note(site.gateway, f"{traffic.label}: {failure}")
                     failed.add((traffic, site.key))
         progress(number + 1)
     return [
