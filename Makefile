@@ -5,10 +5,10 @@ SWIFT ?= swift
 # An import of a room that is not declared is an error; so is every warning (Package.swift).
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config iproute2 iputils-ping openssl python3-venv
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build setup bench-datapath bench-scale bench-api fuzz format golden datapath clean
+.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-api fuzz format golden datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ check: setup ## Format, imports between rooms, warnings as errors, the eBPF obje
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 	Sources/CDatapath/build.sh --check
 	$(SWIFT) build $(STRICT)
+
+check-kernels: setup ## Boot older and newer kernels in an emulator, and let them judge the eBPF object; fetches them.
+	@scripts/install-packages cpio gcc qemu-system-x86
+	scripts/verify-on-kernel $(ARGS)
 
 build: setup ## Build everything.
 	$(SWIFT) build
@@ -52,7 +56,7 @@ datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh
 
 bench-datapath: setup ## Packets through the node against the kernel's bridge and VXLAN device and Open vSwitch; needs root.
-	@scripts/install-packages ethtool iperf3 openvswitch-switch
+	@scripts/install-packages iperf3 openvswitch-switch
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	benchmarks/datapath .build-release/release/esw $(ARGS)
 
