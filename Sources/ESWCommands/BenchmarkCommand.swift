@@ -9,8 +9,11 @@ import NIOHTTP1
 /// What benchmarks need and Python would be too slow or too far away for. Not in the help.
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "benchmark", abstract: "Parts of benchmarks/api and benchmarks/scale.", shouldDisplay: false,
-    subcommands: [BenchmarkStoreCommand.self, BenchmarkWritesCommand.self, BenchmarkScaleCommand.self])
+    commandName: "benchmark", abstract: "Parts of benchmarks/api, datapath and scale.", shouldDisplay: false,
+    subcommands: [
+      BenchmarkStoreCommand.self, BenchmarkWritesCommand.self, BenchmarkScaleCommand.self,
+      BenchmarkNodeCommand.self,
+    ])
 }
 
 /// Where a writer creates and deletes: nobody else does there.

@@ -26,17 +26,15 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
   @Option(help: "How often.") var rounds = 3
   @Option(help: "Passes without a change to be measured in each round.") var passes = 20
 
-  private static let store = StoreID(high: 1, low: 1)
-
   func run() async throws {
     guard let node = NodeName("bench"), (1...4000).contains(connections), (1...100).contains(rounds),
       (1...1000).contains(passes)
     else { throw ValidationError("connections: 1 to 4,000; rounds: 1 to 100; passes: 1 to 1,000") }
-    let path = "\(data)/scale.sqlite"
-    try await fill(path, node)
+    let intent = BenchmarkIntent(folder: data)
+    try await intent.fill(connections, on: node, trunk: ownInterfaces ? nil : InterfaceName("trunk0"))
     for _ in 0..<rounds {
       var times = BenchmarkTimes()
-      let store = try times.measure("read_store") { try open(path) }
+      let store = try times.measure("read_store") { try intent.open() }
       let snapshot = store.snapshot
       let configuration = times.measure("compile") { GatewayConfiguration(for: node, from: snapshot) }
       guard configuration.connections.count == connections else {
@@ -51,11 +49,12 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
         try await Task.sleep(for: .seconds(Int(hold) ?? 0))
       }
       let nothing = GatewayConfiguration(
-        store: Self.store, generation: configuration.generation.next, node: node, tunnels: [], connections: []
+        store: BenchmarkIntent.store, generation: configuration.generation.next, node: node, tunnels: [],
+        connections: []
       )
       // As a deleted switch leaves them: rows go one by one, and not by removing all pins.
       let last = GatewayConfiguration(
-        store: Self.store, generation: configuration.generation.next, node: node,
+        store: BenchmarkIntent.store, generation: configuration.generation.next, node: node,
         tunnels: Array(configuration.tunnels.prefix(1)), connections: [])
       try await times.converge(dataplane, to: last, named: "remove")
       var rest = BenchmarkTimes()
@@ -64,30 +63,6 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
       Terminal.say(times.line)
     }
     try LinuxDataplane.removePins(pins)
-  }
-
-  private func open(_ path: String) throws -> SQLiteIntentStore {
-    try SQLiteIntentStore(path: path, newStore: Self.store) { _ in
-      Sealing(seal: { secret, _ in secret }, open: { sealed, _ in sealed })
-    }
-  }
-
-  private func fill(_ path: String, _ node: NodeName) async throws {
-    guard let project = ProjectID(String(repeating: "0", count: 32)) else { return }
-    let store = try open(path)
-    let now = Timestamp(milliseconds: 1)
-    _ = try await store.commit { _ in
-      IntentChange(
-        edits: [.putProject(Project(id: project, name: "benchmark", description: .empty, createdAt: now))],
-        outcome: ())
-    }
-    var world = try BenchmarkWorld(
-      project: project, node: node, trunk: ownInterfaces ? nil : InterfaceName("trunk0"),
-      minting: Minting(above: store.snapshot, randomness: SystemRandomNumberGenerator()))
-    world.addConnections(0..<connections, reported: connections, after: store.snapshot)
-    let edits = world.takeEdits()
-    _ = try await store.commit { _ in IntentChange(edits: edits, outcome: ()) }
-    try await store.close()
   }
 
   /// Passes of the agent itself, when nothing changes.
@@ -117,7 +92,7 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
 }
 
 /// Has one configuration to give, and hears no report.
-private struct StillAgentLink: AgentLink {
+struct StillAgentLink: AgentLink {
   let configuration: GatewayConfiguration
 
   func configuration(after generation: Revision?, of store: StoreID?) async throws -> GatewayConfiguration? {
@@ -129,7 +104,7 @@ private struct StillAgentLink: AgentLink {
 }
 
 /// Milliseconds by stage.
-private struct BenchmarkTimes {
+struct BenchmarkTimes {
   private var stages: [(name: String, milliseconds: Double)] = []
 
   mutating func set(_ name: String, _ milliseconds: Double) { stages.append((name, milliseconds)) }
@@ -140,7 +115,7 @@ private struct BenchmarkTimes {
     return try body()
   }
 
-  private mutating func measure<Result>(
+  mutating func measure<Result>(
     _ name: String, _ body: () async throws -> Result
   ) async rethrows -> Result {
     let start = ContinuousClock.now

@@ -66,6 +66,7 @@ struct BenchmarkWorld {
   let node: NodeName
   /// Whose VLANs the layer-2 subnets are; nil: each has an interface of its own.
   private let trunk: InterfaceName?
+  private let forwarding: ForwardingSettings
   private let minting: Minting
   private let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
   private let vpc: VPCID
@@ -77,9 +78,13 @@ struct BenchmarkWorld {
   private var interfaces: [InterfaceName] = []
   private var reports: [ConnectionReport] = []
 
-  init(project: ProjectID, node: NodeName, trunk: InterfaceName? = nil, minting: Minting) throws {
+  init(
+    project: ProjectID, node: NodeName, trunk: InterfaceName? = nil, forwarding: ForwardingSettings = .usual,
+    minting: Minting
+  ) throws {
     self.project = project
     self.trunk = trunk
+    self.forwarding = forwarding
     self.node = node
     self.minting = minting
     vpc = minting.next(VPC.self, now: now).id
@@ -124,7 +129,7 @@ struct BenchmarkWorld {
             id: id, number: ConnectionNumber(number), project: project, instance: current.id, name: name,
             vpc: vpc, subnet: subnet, remotes: [remote],
             fixedAddresses: [IPv4Address(network + 14), IPv4Address(network + 13)], createdAt: now,
-            updatedAt: now, createdIn: snapshot.revision.next)))
+            updatedAt: now, createdIn: snapshot.revision.next, forwarding: forwarding)))
       number += 1
       guard isReported else { continue }
       if let point = point(place) { attach(subnet, .layer2, point) }

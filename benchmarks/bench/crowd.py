@@ -155,7 +155,8 @@ def crowd_table(crowd: Crowd, sizes: list[int]) -> str:
                 if not samples:
                     continue
                 gateway = ManyBridges.label if line.gateway == ManyBridges.key else TrunkNode.label
-                cells = [direction, f"{size:,} B", gateway, line.text, f"{1e3 / crowd.ns(line, direction, size):.2f}"]
+                speed = f"{1e3 / crowd.ns(line, direction, size):.2f}"
+                cells = [direction, f"{size:,} B", gateway, line.text, speed]
                 base = crowd.samples(line.base, direction, size) if line.base else []
                 if not base:
                     lines.append([*cells, "", "", "", "", ""])

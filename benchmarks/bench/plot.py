@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 COLOURS = {"found": "#b0b7c3", "bridge": "#7b8794", "ovs": "#e0a458", "node": "#2c7be5",
            "none": "#dfe3e8"}
-LEFT, WIDTH, RIGHT = 250, 520, 90
+LEFT, WIDTH, RIGHT = 300, 520, 120
 BAR, GAP, GROUP = 14, 3, 16
 
 
