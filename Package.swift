@@ -125,8 +125,8 @@ let package = Package(
     tests(
       "LinuxDataplane",
       [
-        "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "Netlink", "KernelTesting",
-        "Simulation",
+        "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "GatewayAgent", "Netlink",
+        "KernelTesting", "Simulation", logging,
       ]),
     tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
     tests(

@@ -36,6 +36,13 @@ package struct PinFolder: Hashable, Sendable, CustomStringConvertible {
     guard result == 0 else { throw BPFError(attempted, path, result: result) }
   }
 
+  /// Whether there is a bpf file system.
+  package static func isFileSystem(at path: String = fileSystem) throws(BPFError) -> Bool {
+    let result = clinux_is_bpf_file_system(path)
+    guard result >= 0 else { throw BPFError("look for a bpf file system at", path, result: result) }
+    return result == 1
+  }
+
   /// `mkdir -p`; no error when it is there.
   package func create() throws(BPFError) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }

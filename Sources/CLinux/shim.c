@@ -4,6 +4,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -69,6 +70,58 @@ int clinux_set_receive_offload(int socket, const char *interface, int on) {
   uint32_t value = on != 0;
   int result = ethtool_value(socket, interface, ETHTOOL_SGRO, &value);
   return result < 0 ? result : 0;
+}
+
+static int ethtool(int socket, const char *interface, void *question) {
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+  request.ifr_data = question;
+  return negative(ioctl(socket, SIOCETHTOOL, &request));
+}
+
+int clinux_segmentation_offload(int socket, const char *interface) {
+  uint32_t value = 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_GTSO, &value);
+  return result < 0 ? result : value != 0;
+}
+
+int clinux_large_receive_offload(int socket, const char *interface) {
+  uint32_t value = 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_GFLAGS, &value);
+  return result < 0 ? result : (value & ETH_FLAG_LRO) != 0;
+}
+
+int clinux_most_receive_queues(int socket, const char *interface, int *are_combined) {
+  struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+  int result = ethtool(socket, interface, &channels);
+  if (result < 0) return result;
+  *are_combined = channels.max_combined > 0;
+  uint32_t most = channels.max_combined ? channels.max_combined : channels.max_rx;
+  return most > INT16_MAX ? INT16_MAX : (int)most;
+}
+
+int clinux_hashes_udp_ports(int socket, const char *interface) {
+  struct ethtool_rxnfc question = {.cmd = ETHTOOL_GRXFH, .flow_type = UDP_V4_FLOW};
+  int result = ethtool(socket, interface, &question);
+  return result < 0 ? result : (question.data & RXH_L4_B_0_1) && (question.data & RXH_L4_B_2_3);
+}
+
+int clinux_detached_sysfs(void) {
+  int context = negative(fsopen("sysfs", FSOPEN_CLOEXEC));
+  if (context < 0) return context;
+  int result = negative(fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+  if (result >= 0) result = negative(fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY));
+  close(context);
+  return result;
+}
+
+int clinux_read_file_at(int folder, const char *path, char *room, uint32_t size) {
+  int file = negative(openat(folder, path, O_RDONLY | O_CLOEXEC));
+  if (file < 0) return file;
+  int count = negative((int)read(file, room, size));
+  close(file);
+  return count;
 }
 
 long clinux_bpf(int command, void *attributes, unsigned int size) {

@@ -9,6 +9,7 @@ package struct ESWCommand: AsyncParsableCommand {
       Start here:
         esw demo      two sites on this machine and a real stretch between them
         esw serve     the control plane, with a gateway agent in the same process
+        esw doctor    whether this machine can be a node, and what to do about it
 
       The other commands are clients of the API. Where it is and who asks:
         --endpoint, ESW_ENDPOINT     http://HOST:PORT or https://HOST:PORT
@@ -21,12 +22,12 @@ package struct ESWCommand: AsyncParsableCommand {
       changed what and who was refused. Wherever an id is wanted, a name will do if only one has it.
 
       What was asked for goes to standard output, as a table or by --output json; all messages go to standard \
-      error. `esw help exit-status` says what the exit statuses of clients mean.
+      error. `esw help exit-status` says what the exit statuses mean.
       """,
     version: productVersion,
     subcommands: [
-      DemoCommand.self, ServeCommand.self, AgentCommand.self, CompletionCommand.self, ExitStatusCommand.self,
-      BenchmarkCommand.self,
+      DemoCommand.self, ServeCommand.self, AgentCommand.self, DoctorCommand.self, CompletionCommand.self,
+      ExitStatusCommand.self, BenchmarkCommand.self,
     ],
     groupedSubcommands: [
       CommandGroup(

@@ -276,10 +276,15 @@ package struct DataplaneEvidence: Hashable, Sendable {
 
   package var connections: [ConnectionNumber: PerConnection]
   package var strangers: [StrangerReport]
+  package var unclaimed: UnclaimedCount
 
-  package init(connections: [ConnectionNumber: PerConnection] = [:], strangers: [StrangerReport] = []) {
+  package init(
+    connections: [ConnectionNumber: PerConnection] = [:], strangers: [StrangerReport] = [],
+    unclaimed: UnclaimedCount = UnclaimedCount()
+  ) {
     self.connections = connections
     self.strangers = strangers
+    self.unclaimed = unclaimed
   }
 }
 

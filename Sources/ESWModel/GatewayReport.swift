@@ -16,11 +16,13 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let connections: [ConnectionReport]
   /// Frames that belong to no connection.
   package let strangers: [StrangerReport]
+  /// What was counted before it was known whose it is; nil from an agent that does not tell.
+  package let unclaimed: UnclaimedCount?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
-    strangers: [StrangerReport]
+    strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil
   ) {
     self.node = node
     self.store = store
@@ -31,6 +33,7 @@ package struct GatewayReport: Hashable, Sendable, Codable {
     self.problems = problems
     self.connections = connections
     self.strangers = strangers
+    self.unclaimed = unclaimed
   }
 }
 
@@ -38,7 +41,8 @@ extension GatewayReport {
   package func with(interfaces: [InterfaceFact]) -> GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
-      interfaces: interfaces, problems: problems, connections: connections, strangers: strangers)
+      interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
+      unclaimed: unclaimed)
   }
 }
 
@@ -117,17 +121,6 @@ package struct RemoteEvidence: Hashable, Sendable, Codable {
     self.remote = remote
     self.receivedAgeMilliseconds = receivedAgeMilliseconds
     self.sentAgeMilliseconds = sentAgeMilliseconds
-  }
-}
-
-package struct TrafficCount: Hashable, Sendable, Codable {
-  package var frames: UInt64
-  /// Of the inner frames, without the outer headers.
-  package var bytes: UInt64
-
-  package init(frames: UInt64 = 0, bytes: UInt64 = 0) {
-    self.frames = frames
-    self.bytes = bytes
   }
 }
 

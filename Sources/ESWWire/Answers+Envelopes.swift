@@ -145,8 +145,28 @@ extension Answer {
     }
 
     package struct Counters: Hashable, Sendable, Decodable {
-      package let toRemote: TrafficCount
-      package let toLocal: TrafficCount
+      /// `TrafficCount`, by the names of the API.
+      package struct Traffic: Hashable, Sendable, Decodable {
+        package let frames: UInt64
+        package let bytes: UInt64
+        package let flooded: UInt64
+        package let slow: UInt64
+        package let answered: UInt64
+        package let forNode: UInt64
+        package let notLearned: UInt64
+        package let clamped: UInt64
+        package let toldTooBig: UInt64
+
+        private enum CodingKeys: String, CodingKey {
+          case frames, bytes, flooded, slow, answered, clamped
+          case forNode = "for_node"
+          case notLearned = "not_learned"
+          case toldTooBig = "told_too_big"
+        }
+      }
+
+      package let toRemote: Traffic
+      package let toLocal: Traffic
 
       private enum CodingKeys: String, CodingKey {
         case toRemote = "to_remote"
@@ -245,6 +265,17 @@ extension Answer {
       }
     }
 
+    /// `UnclaimedCount`, by the names of the API.
+    package struct Unclaimed: Hashable, Sendable, Decodable {
+      package let passedToSlow: UInt64
+      package let drops: [UnclaimedCount.Drop]
+
+      private enum CodingKeys: String, CodingKey {
+        case drops
+        case passedToSlow = "passed_to_slow"
+      }
+    }
+
     package let name: NodeName
     package let generation: UInt64?
     /// `kernel` or `simulated`.
@@ -254,9 +285,10 @@ extension Answer {
     package let interfaces: [Interface]
     package let problems: [Problem]
     package let strangers: [Stranger]
+    package let unclaimed: Unclaimed
 
     private enum CodingKeys: String, CodingKey {
-      case name, generation, dataplane, kernel, interfaces, problems, strangers
+      case name, generation, dataplane, kernel, interfaces, problems, strangers, unclaimed
       case reportAgeMilliseconds = "report_age_ms"
     }
   }

@@ -86,6 +86,13 @@ extension JSONWriter {
   private mutating func traffic(_ count: TrafficCount) {
     member("frames", integer: count.frames)
     member("bytes", integer: count.bytes)
+    member("flooded", integer: count.flooded)
+    member("slow", integer: count.slow)
+    member("answered", integer: count.answered)
+    member("for_node", integer: count.forNode)
+    member("not_learned", integer: count.notLearned)
+    member("clamped", integer: count.clamped)
+    member("told_too_big", integer: count.toldTooBig)
   }
 
   private mutating func drop(_ drop: ClassDropCount) {
@@ -152,7 +159,18 @@ extension JSONWriter {
         $0.member("age_ms", integer: stranger.ageMilliseconds.map(heard.asOfNow))
       }
     }
+    object("unclaimed") { $0.unclaimed(report.unclaimed ?? UnclaimedCount()) }
     endObject()
+  }
+
+  private mutating func unclaimed(_ count: UnclaimedCount) {
+    member("passed_to_slow", integer: count.passedToSlow)
+    array("drops", count.drops) { writer, drop in
+      writer.object {
+        $0.member("reason", drop.reason)
+        $0.member("frames", integer: drop.frames)
+      }
+    }
   }
 
   private mutating func interface(_ interface: InterfaceFact) {

@@ -72,8 +72,9 @@ struct EvidenceCollection {
     var (received, sent): ([UInt64], [UInt64]) = ([0, 0], [0, 0])
     for index in rows.indices {
       withUnsafePointer(to: rows[index]) { row in
-        connection.toRemote.add(row.pointee.directions.0.frames, row.pointee.directions.0.bytes)
-        connection.toLocal.add(row.pointee.directions.1.frames, row.pointee.directions.1.bytes)
+        // By pointer: a direction is half a kilobyte, and is not copied to be read.
+        withUnsafePointer(to: row.pointee.directions.0) { connection.toRemote.add($0) }
+        withUnsafePointer(to: row.pointee.directions.1) { connection.toLocal.add($0) }
         drops.toRemote.add(row.pointee.directions.0.drops)
         drops.toLocal.add(row.pointee.directions.1.drops)
         classDrops.toRemote.add(row.pointee.directions.0.class_drops)
@@ -179,6 +180,7 @@ struct EvidenceCollection {
   mutating func add(node row: esw_node_row) {
     var drops = Counters()
     drops.add(row.drops)
+    evidence.unclaimed.passedToSlow &+= row.passed_to_slow
     for (reason, count) in drops.counts.enumerated() { droppedAtNode[reason] &+= count }
   }
 
@@ -192,7 +194,9 @@ struct EvidenceCollection {
         source: IPv4Address(networkOrder: key.remote_address_be), vni: key.vni,
         ageMilliseconds: age(row.last_ns))
     }
-    for (reason, frames) in droppedAtNode.enumerated() where frames > 0 && !named.contains(UInt32(reason)) {
+    for (reason, frames) in droppedAtNode.enumerated() where frames > 0 {
+      evidence.unclaimed.drops.append(.init(reason: Self.reasonName(UInt32(reason)), frames: frames))
+      guard !named.contains(UInt32(reason)) else { continue }
       evidence.strangers.append(
         StrangerReport(
           reason: Self.reasonName(UInt32(reason)), frames: frames, source: nil, vni: nil, ageMilliseconds: nil
@@ -202,8 +206,15 @@ struct EvidenceCollection {
 }
 
 extension TrafficCount {
-  fileprivate mutating func add(_ frames: UInt64, _ bytes: UInt64) {
-    self.frames &+= frames
-    self.bytes &+= bytes
+  fileprivate mutating func add(_ row: UnsafePointer<esw_direction_row>) {
+    frames &+= row.pointee.frames
+    bytes &+= row.pointee.bytes
+    flooded &+= row.pointee.flooded
+    slow &+= row.pointee.slow
+    answered &+= row.pointee.answered
+    forNode &+= row.pointee.for_node
+    notLearned &+= row.pointee.not_learned
+    clamped &+= row.pointee.clamped
+    toldTooBig &+= row.pointee.told_too_big
   }
 }

@@ -54,7 +54,7 @@ package actor LinuxDataplane: Dataplane {
       try NodeLock(named: NodeLock.name(ofNamespace: cookie)),
     ]
     // Before anybody looks: what changes in between wakes them.
-    events = try thread.runAndWait { try NetlinkEvents.changes([.links, .addresses, .routes]) }
+    events = try thread.runAndWait { try NetlinkEvents.changes([.links, .addresses, .routes, .settings]) }
     self.pins = DatapathPins(root: PinFolder(path: pins))
   }
 

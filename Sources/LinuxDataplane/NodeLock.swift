@@ -55,6 +55,20 @@ final class NodeLock: Sendable {
 
   static func path(of name: String) -> String { "\(folder)/\(name).lock" }
 
+  /// Who works: nil when nobody does. Asks for a shared lock for a moment; whoever comes meanwhile tries again.
+  static func worker(_ name: String) -> (isKnown: Bool, process: Int32?)? {
+    if isHeldByUs(name) { return (true, getpid()) }
+    let path = path(of: name)
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return errno == ENOENT ? nil : (false, nil) }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
+      flock(descriptor, LOCK_UN)
+      return nil
+    }
+    return (true, holder(path))
+  }
+
   static func isHeldByUs(_ name: String) -> Bool {
     held.withLock { $0.contains(path(of: name)) }
   }

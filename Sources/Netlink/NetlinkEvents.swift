@@ -9,6 +9,8 @@ package enum NetlinkEvents {
     case addresses
     case routes
     case neighbours
+    /// Settings of interfaces, as sysctl changes them (`ip monitor netconf`).
+    case settings
   }
 
   /// A stream that yields when something changed in the namespace of the calling thread.
@@ -38,6 +40,7 @@ extension NetlinkEvents.Group {
     case .addresses: [RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR]
     case .routes: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE]
     case .neighbours: [RTNLGRP_NEIGH]
+    case .settings: [RTNLGRP_IPV4_NETCONF]
     }
   }
 }

@@ -66,6 +66,7 @@ import Testing
       let connection = try await caller.makeConnection(network, on: instance)
       let nodes = try read(Answer.Nodes.self, try await caller.call(.get, "\(Lab.ours)/nodes"))
       #expect(nodes.nodes.first?.strangers.first?.vni == 9)
+      #expect(nodes.nodes.first?.unclaimed.passedToSlow == 17)
       let switched = try read(
         Answer.OneInstanceDiagnosis.self, try await caller.call(.get, "\(Lab.ours)/instances/\(instance)"))
       #expect(switched.instance.node == Lab.node)
@@ -76,6 +77,30 @@ import Testing
       #expect(diagnosis.status == "disconnect")
       #expect(diagnosis.reason == "no frame has come through the tunnel yet")
       #expect(diagnosis.counters == nil)
+    }
+  }
+
+  @Test func `of what a node counted is read by the client's types, count by count`() async throws {
+    try await Lab.run { _, caller in
+      let network = try await caller.makeNetwork()
+      let connection = try await caller.makeConnection(network, on: try await caller.makeInstance(network))
+      let told = TrafficCount(
+        frames: 1, bytes: 2, flooded: 3, slow: 4, answered: 5, forNode: 6, notLearned: 7, clamped: 8,
+        toldTooBig: 9)
+      try await caller.report(connections: [
+        ConnectionReport(
+          id: ConnectionID(connection)!, remotes: [], toRemote: TrafficCount(), toLocal: told, drops: [],
+          hosts: [])
+      ])
+      let reply = try await caller.call(.get, "\(Lab.ours)/connections/\(connection)")
+      let counters = try #require(try read(Answer.OneConnectionDiagnosis.self, reply).connection.counters)
+      let read = counters.toLocal
+      #expect(
+        TrafficCount(
+          frames: read.frames, bytes: read.bytes, flooded: read.flooded, slow: read.slow,
+          answered: read.answered, forNode: read.forNode, notLearned: read.notLearned, clamped: read.clamped,
+          toldTooBig: read.toldTooBig) == told)
+      #expect(counters.toRemote.clamped == 0)
     }
   }
 

@@ -196,7 +196,10 @@ private struct Recorder {
     return ConnectionReport(
       id: ConnectionID(connection)!,
       remotes: [RemoteEvidence(remote: remote, receivedAgeMilliseconds: 500, sentAgeMilliseconds: nil)],
-      toRemote: TrafficCount(frames: 12, bytes: 1200), toLocal: TrafficCount(frames: 11, bytes: 1100),
+      toRemote: TrafficCount(
+        frames: 12, bytes: 1200, flooded: 3, slow: 2, answered: 4, forNode: 5, notLearned: 6, clamped: 7,
+        toldTooBig: 8),
+      toLocal: TrafficCount(frames: 11, bytes: 1100),
       drops: [
         DropCount(direction: .toRemote, reason: "too_big", frames: 1),
         DropCount(direction: .toLocal, reason: "class", frames: 2),

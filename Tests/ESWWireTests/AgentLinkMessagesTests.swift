@@ -25,7 +25,10 @@ import Testing
         ConnectionReport(
           id: connection,
           remotes: [RemoteEvidence(remote: remote, receivedAgeMilliseconds: 3, sentAgeMilliseconds: nil)],
-          toRemote: TrafficCount(frames: .max, bytes: .max), toLocal: TrafficCount(),
+          toRemote: TrafficCount(frames: .max, bytes: .max),
+          toLocal: TrafficCount(
+            frames: 1, bytes: 2, flooded: 3, slow: 4, answered: 5, forNode: 6, notLearned: 7, clamped: 8,
+            toldTooBig: .max),
           drops: [DropCount(direction: .toLocal, reason: "too_big", frames: 1)],
           hosts: [
             HostFact(
@@ -43,7 +46,8 @@ import Testing
       ],
       strangers: [
         StrangerReport(reason: "unknown_source", frames: 1, source: nil, vni: 7, ageMilliseconds: nil)
-      ])
+      ],
+      unclaimed: UnclaimedCount(passedToSlow: 5, drops: [.init(reason: "unknown_source", frames: 6)]))
   }
 
   var configuration: GatewayConfiguration { configuration([IPv4Address("10.1.0.7")!]) }
@@ -90,6 +94,25 @@ import Testing
     #expect(told.contains(pattern))
     let silent = Data(told.replacing(pattern, with: "").utf8)
     #expect(try AgentLinkMessages.report(from: silent).connections.first?.virtualAddresses == nil)
+  }
+
+  @Test func `reads counters that are not told as 0, and tells none that are`() throws {
+    let text = String(decoding: try AgentLinkMessages.encode(report), as: UTF8.self)
+    #expect(text.contains(#""toRemote":{"bytes":18446744073709551615,"frames":18446744073709551615}"#))
+    let older = text.replacing(/"toLocal":\{[^}]*\}/, with: #""toLocal":{"bytes":2,"frames":1}"#)
+      .replacing(/,"unclaimed":\{[^\]]*\][^}]*\}/, with: "")
+    #expect(older != text && !older.contains("unclaimed") && !older.contains("clamped"))
+    let read = try AgentLinkMessages.report(from: Data(older.utf8))
+    #expect(read.connections.first?.toLocal == TrafficCount(frames: 1, bytes: 2))
+    #expect(read.unclaimed == nil)
+  }
+
+  @Test func `refuses a counter that is no number`() throws {
+    let text = String(decoding: try AgentLinkMessages.encode(report), as: UTF8.self)
+    for odd in ["-1", "18446744073709551616", #""8""#, "1.5"] {
+      let spoiled = Data(text.replacing(#""clamped":8"#, with: #""clamped":\#(odd)"#).utf8)
+      #expect(throws: AgentLinkError.self) { try AgentLinkMessages.report(from: spoiled) }
+    }
   }
 
   @Test func `refuses another version before it reads on`() {

@@ -32,7 +32,7 @@ struct `A data plane that somebody meddles with` {
     }
   }
 
-  private static func make(_ damage: Damage, _ stretch: Stretch) throws {
+  static func make(_ damage: Damage, _ stretch: Stretch) throws {
     let node = stretch.node
     func map(_ name: String) throws -> BPFMap {
       try #require(try BPFMap(pinnedAt: stretch.pins.folder("maps").path(of: name)))

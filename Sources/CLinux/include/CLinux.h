@@ -60,6 +60,22 @@ int clinux_receive_offload(int socket, const char *interface);
 /// ethtool -K INTERFACE gro on|off (ETHTOOL_SGRO); 0 or -errno.
 int clinux_set_receive_offload(int socket, const char *interface, int on);
 
+/// What else a driver says of an interface; 0 or more, or -errno.
+/// Whether TCP is cut by the device (ethtool -k, ETHTOOL_GTSO).
+int clinux_segmentation_offload(int socket, const char *interface);
+/// Whether the device itself puts packets together (ETHTOOL_GFLAGS, ETH_FLAG_LRO).
+int clinux_large_receive_offload(int socket, const char *interface);
+/// How many receive queues the device could have (ethtool -l, ETHTOOL_GCHANNELS), and whether they send as well.
+int clinux_most_receive_queues(int socket, const char *interface, int *are_combined);
+/// Whether it spreads UDP over IPv4 by ports (ethtool -n DEV rx-flow-hash udp4, ETHTOOL_GRXFH).
+int clinux_hashes_udp_ports(int socket, const char *interface);
+
+/// A sysfs of the calling thread's network namespace that is mounted nowhere (fsopen(2), fsmount(2)): what /sys shows
+/// is that of whoever mounted it. Descriptor of its root or -errno; gone when it is closed.
+int clinux_detached_sysfs(void);
+/// Reads the beginning of a file below a folder; bytes or -errno.
+int clinux_read_file_at(int folder, const char *path, char *room, uint32_t size);
+
 /// bpf(2); result or -errno. `attributes` must be zeroed behind the fields that were set.
 long clinux_bpf(int command, void *attributes, unsigned int size);
 

@@ -1,12 +1,10 @@
+import ESWPlanning
 import Foundation
 import LinuxDataplane
 import SystemPackage
 
 /// What the real data plane needs of this machine, and what of it is missing.
 enum DemoRequirements {
-  /// The first kernel with tcx links.
-  static let kernel = (major: 6, minor: 6)
-
   /// Each a sentence that says what is missing and what to do; empty: everything is there.
   static func missing() -> [String] {
     var result: [String] = []
@@ -20,9 +18,9 @@ enum DemoRequirements {
         "\(capabilities.joined(separator: ", ")): this root lacks them; in a container, run it privileged")
     }
     let release = kernelRelease
-    let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
-    if numbers.count < 2 || (numbers[0], numbers[1]) < kernel {
-      result.append("Linux \(kernel.major).\(kernel.minor) or newer (tcx): this is \(release)")
+    if !NodeFindings.isNewEnough(kernelRelease: release) {
+      let least = NodeFindings.leastKernel
+      result.append("Linux \(least.major).\(least.minor) or newer (tcx): this is \(release)")
     }
     if !((try? String(contentsOfFile: "/proc/filesystems", encoding: .utf8)) ?? "").contains("\tbpf\n") {
       result.append("the bpf file system: the kernel was built without CONFIG_BPF_SYSCALL")
@@ -38,19 +36,11 @@ enum DemoRequirements {
     return result
   }
 
-  /// What the demo and its node use, by their numbers (linux/capability.h). `CAP_BPF` is a part of
-  /// `CAP_SYS_ADMIN` to the kernel.
-  private static let capabilities: [(name: String, number: UInt64, covering: UInt64?)] = [
-    ("CAP_NET_ADMIN", 12, nil), ("CAP_NET_RAW", 13, nil), ("CAP_SYS_ADMIN", 21, nil), ("CAP_BPF", 39, 21),
-  ]
-
   /// - Parameter status: The text of `/proc/self/status`.
   static func missingCapabilities(in status: String) -> [String] {
     let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
     let effective = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
-    return capabilities.filter { capability in
-      ![capability.number, capability.covering ?? capability.number].contains { effective >> $0 & 1 == 1 }
-    }.map(\.name)
+    return NodeFindings.missingCapabilities(in: effective)
   }
 
   private static var unusableNamespaceFolder: String? {

@@ -80,6 +80,13 @@ enum ConnectionResource: Resource {
 
 /// Why a status is what it is, in words.
 enum Diagnosis {
+  private static let counters: [Table.Column] = [
+    .init("DIRECTION", "direction"), .init("FRAMES", "frames"), .init("BYTES", "bytes"),
+    .init("FLOODED", "flooded"), .init("SLOW", "slow"), .init("NOT LEARNED", "not_learned"),
+    .init("CLAMPED", "clamped"), .init("TOLD TOO BIG", "told_too_big"), .init("ANSWERED", "answered"),
+    .init("FOR NODE", "for_node"),
+  ]
+
   /// Behind what everybody may see; who may not have it gets the rest.
   static func text(_ ask: () async throws -> JSON) async throws -> String {
     do {
@@ -92,11 +99,13 @@ enum Diagnosis {
   static func text(of row: JSON) -> String {
     var parts: [String] = []
     if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
-    if case .object = row["counters"] {
-      let ways = [("to remote", "to_remote"), ("to local", "to_local")].map { title, way in
-        "\(title): \(row["counters.\(way).frames"].text) frames, \(row["counters.\(way).bytes"].text) bytes"
+    if case .object(let counters) = row["counters"] {
+      let ways = ["to_remote", "to_local"].map { way -> JSON in
+        var line: [String: JSON] = ["direction": .string(way)]
+        if case .object(let counts)? = counters[way] { line.merge(counts) { first, _ in first } }
+        return .object(line)
       }
-      parts.append(ways.joined(separator: "; "))
+      parts.append(Section.text([Section("counters", .array(ways), Self.counters)]))
     }
     parts.append(
       Section.text([

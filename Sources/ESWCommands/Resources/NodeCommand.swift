@@ -21,9 +21,9 @@ enum NodeResource: Resource {
     }
   }
 
-  /// What a person reads of a node: its interfaces, its problems, and who knocked.
+  /// What a person reads of a node: its interfaces, its problems, who knocked, and what was nobody's.
   static func text(of node: JSON) -> String {
-    Section.text([
+    let sections = Section.text([
       Section(
         "interfaces", node["interfaces"],
         [
@@ -40,7 +40,13 @@ enum NodeResource: Resource {
           .init("REASON", "reason"), .init("FRAMES", "frames"), .init("SOURCE", "source"),
           .init("VNI", "segmentation_id"), .init("LAST, MS AGO", "age_ms"),
         ]),
+      Section(
+        "drops of no connection", node["unclaimed.drops"],
+        [.init("REASON", "reason"), .init("FRAMES", "frames")]),
     ])
+    guard case .object = node["unclaimed"] else { return sections }
+    let passed = "left to the kernel's VXLAN device: \(node["unclaimed.passed_to_slow"].text) packets"
+    return [sections, passed].filter { !$0.isEmpty }.joined(separator: "\n\n")
   }
 }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What a client command tells the shell.
+/// What a command tells the shell.
 enum CommandStatus: Int32, CaseIterable {
   case done = 0
   case failed = 1
@@ -10,6 +10,7 @@ enum CommandStatus: Int32, CaseIterable {
   case serverFailed = 6
   case timedOut = 7
   case endedBadly = 8
+  case faulty = 9
   case usage = 64
   /// As shells count Ctrl-C.
   case interrupted = 130
@@ -24,6 +25,7 @@ enum CommandStatus: Int32, CaseIterable {
     case .serverFailed: "the server failed (5xx), or could not be reached"
     case .timedOut: "--wait waited as long as it may; the request itself goes on"
     case .endedBadly: "what --wait waited for ended badly, as in status failed"
+    case .faulty: "`esw doctor` found what keeps a node from working"
     case .usage: "wrong use: an unknown option, an ambiguous name"
     case .interrupted: "interrupted while waiting; the request itself goes on"
     }
@@ -39,7 +41,7 @@ enum CommandStatus: Int32, CaseIterable {
 
 struct ExitStatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "exit-status", abstract: "What the exit statuses of client commands mean.",
+    commandName: "exit-status", abstract: "What the exit statuses of commands mean.",
     discussion: CommandStatus.table)
 
   func run() throws { try Terminal.result(CommandStatus.table) }

@@ -100,7 +100,10 @@ extension Schema {
       ])), "hosts": array(of: either(localHost, remoteHost)),
   ]).named("ConnectionDiagnosis")
 
-  private static let traffic = answer(["frames": count, "bytes": count]).named("Traffic")
+  private static let traffic = answer([
+    "frames": count, "bytes": count, "flooded": count, "slow": count, "answered": count, "for_node": count,
+    "not_learned": count, "clamped": count, "told_too_big": count,
+  ]).named("Traffic")
 
   private static let localHost = answer([
     "mac": mac, "address": address.orNull, "side": words("local"), "seen_age_ms": milliseconds.orNull,
@@ -127,6 +130,9 @@ extension Schema {
         "reason": string(), "frames": count, "source": address.orNull, "segmentation_id": count.orNull,
         "age_ms": milliseconds.orNull,
       ])),
+    "unclaimed": answer([
+      "passed_to_slow": count, "drops": array(of: answer(["reason": string(), "frames": count])),
+    ]),
   ]).named("Node")
 
   private static let interface = answer([

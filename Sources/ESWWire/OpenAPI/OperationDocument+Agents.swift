@@ -54,7 +54,7 @@ extension OperationDocument {
       "node": .nodeName, "dataplane": .words(of: DataplaneKind.self), "kernelRelease": .string(),
       "interfaces": .array(of: interface), "problems": .array(of: problem),
       "connections": .array(of: connectionReport), "strangers": .array(of: stranger),
-    ], optional: ["store": .uuid, "generation": .count]
+    ], optional: ["store": .uuid, "generation": .count, "unclaimed": unclaimed]
   ).named("GatewayReport")
 
   private static let interface = Schema.body(
@@ -102,7 +102,16 @@ extension OperationDocument {
         ]))
     ])
 
-  private static let traffic = Schema.body(["frames": .count, "bytes": .count])
+  private static let traffic = Schema.body(
+    ["frames": .count, "bytes": .count],
+    optional: [
+      "flooded": .count, "slow": .count, "answered": .count, "forNode": .count, "notLearned": .count,
+      "clamped": .count, "toldTooBig": .count,
+    ])
+
+  private static let unclaimed = Schema.body([
+    "passedToSlow": .count, "drops": .array(of: .body(["reason": .string(), "frames": .count])),
+  ])
 
   private static let stranger = Schema.body(
     ["reason": .string(), "frames": .count],
