@@ -71,6 +71,24 @@ int clinux_set_receive_offload(int socket, const char *interface, int on) {
   return result < 0 ? result : 0;
 }
 
+int clinux_driver_name(int socket, const char *interface, char *name, unsigned long room) {
+  struct ethtool_drvinfo answer = {.cmd = ETHTOOL_GDRVINFO};
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+  request.ifr_data = (char *)&answer;
+  int result = negative(ioctl(socket, SIOCETHTOOL, &request));
+  if (result < 0) return result;
+  snprintf(name, room, "%.*s", (int)sizeof answer.driver, answer.driver);
+  return 0;
+}
+
+int clinux_takes_tags_off(int socket, const char *interface) {
+  uint32_t flags = 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_GFLAGS, &flags);
+  return result < 0 ? result : (flags & ETH_FLAG_RXVLAN) != 0;
+}
+
 long clinux_bpf(int command, void *attributes, unsigned int size) {
   long result = syscall(SYS_bpf, command, attributes, size);
   return result < 0 ? -errno : result;
