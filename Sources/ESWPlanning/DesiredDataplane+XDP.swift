@@ -1,8 +1,8 @@
 import ESWModel
 
 extension DesiredDataplane {
-  /// XDP where frames come in, if it can send what it takes: at underlays when a port is an exit, at ports when
-  /// an underlay is. Frames with tags are tcx's, so a port that has only such gets none.
+  /// XDP where frames come in, if it can send what it takes: at underlays when a port is an exit, at ports
+  /// when an underlay is. Frames with tags are tcx's, so a port that has only such gets none.
   ///
   /// An interface has one XDP program; at an underlay that is a port as well it is the underlay's.
   mutating func addXDP(_ interfaces: [InterfaceName: XDPInterface]) {

@@ -93,6 +93,16 @@ struct DatapathPins: Sendable {
     return program
   }
 
+  /// The kernel's numbers of the XDP programs that are pinned.
+  func xdpPrograms() throws(BPFError) -> Set<UInt32> {
+    var numbers: Set<UInt32> = []
+    for kind in ProgramAttachment.Program.allCases where kind.isXDP {
+      guard let program = try BPFProgram(pinnedAt: programs.path(of: kind.objectName)) else { continue }
+      numbers.insert(program.identifier)
+    }
+    return numbers
+  }
+
   func pinnedLinks() throws(BPFError) -> [PinnedLink] {
     var found: [PinnedLink] = []
     for name in try links.names() {

@@ -113,10 +113,11 @@ package actor LinuxDataplane: Dataplane {
   }
 
   private func readXDP(of links: [Link]) throws -> XDPReading? {
-    guard xdp != .off else { return nil }
+    guard xdp == .on || (xdp == .auto && links.contains(where: XDPReading.isPhysical)) else { return nil }
     let features = try (openFeatures ?? DeviceFeatures())
     openFeatures = features
     var reading = XDPReading(use: xdp, features: try features.all())
+    if links.contains(where: { $0.xdpProgram != nil }) { reading.programs = try pins.xdpPrograms() }
     guard xdp == .auto else { return reading }
     let drivers = try DriverFacts()
     for link in links where reading.mayBeHardware(link) {

@@ -1,14 +1,14 @@
 internal import ESWModel
 internal import Netlink
 
-/// Whether a node uses XDP in front of tcx (docs/decisions/0022).
+/// Whether a node uses XDP in front of tcx (docs/decisions/0021).
 package enum XDPUse: String, CaseIterable, Sendable {
   /// Not at all; what an earlier process attached is detached.
   case off
   /// At network cards whose driver takes and sends frames of XDP, if they leave VLAN tags in the frame.
   case auto
-  /// Wherever the driver takes frames of XDP, also at virtual interfaces: there bulk TCP is slower, and who sends
-  /// on the same machine must finish checksums and segments himself.
+  /// Wherever the driver takes frames of XDP, also at virtual interfaces: there bulk TCP is slower, and who
+  /// sends on the same machine must finish checksums and segments himself.
   case on
 }
 
@@ -27,14 +27,17 @@ struct XDPReading: Equatable {
   var features: [Int32: XDPFeatures] = [:]
   /// Of those that `mayBeHardware`.
   var hardware: [Int32: Hardware] = [:]
+  /// The kernel's numbers of our own programs. A link that was unpinned leaves its interface a moment later.
+  var programs: Set<UInt32> = []
 
   /// Drivers whose packets may come from the same machine, with checksums left to hardware that there is not.
   private static let virtualDrivers: Set<String> = ["virtio_net", "vif", "hv_netvsc", "vmxnet3"]
 
-  /// Whether the driver is worth asking: a kind is what the kernel makes of software.
-  func mayBeHardware(_ link: Link) -> Bool {
-    link.kind == nil && !link.flags.contains(.loopback) && takesFrames(link)
-  }
+  /// What the kernel makes of software has a kind.
+  static func isPhysical(_ link: Link) -> Bool { link.kind == nil && !link.flags.contains(.loopback) }
+
+  /// Whether the driver is worth asking.
+  func mayBeHardware(_ link: Link) -> Bool { Self.isPhysical(link) && takesFrames(link) }
 
   private func takesFrames(_ link: Link) -> Bool {
     features[link.index]?.isSuperset(of: [.basic, .redirect]) == true
@@ -59,7 +62,7 @@ struct XDPReading: Equatable {
   }
 
   private func entrance(_ link: Link, isOurs: Bool) -> XDPInterface.Entrance {
-    if link.xdpProgram != nil, !isOurs {
+    if let program = link.xdpProgram, !isOurs, !programs.contains(program) {
       return .closed(reason: "\(link.name) has somebody else's XDP program")
     }
     if !takesFrames(link) {

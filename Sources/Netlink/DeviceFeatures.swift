@@ -14,8 +14,9 @@ package struct XDPFeatures: OptionSet, Hashable, Sendable {
   package static let transmit = XDPFeatures(rawValue: UInt64(CLINUX_NETDEV_XDP_ACT_NDO_XMIT))
 }
 
-/// Asks the kernel's generic family `netdev` about interfaces (linux 6.3, Documentation/netlink/specs/netdev.yaml).
-/// Like its socket it is of the namespace in which it was made, and is used by one owner.
+/// Asks the kernel's generic family `netdev` about interfaces (linux 6.3,
+/// Documentation/netlink/specs/netdev.yaml). Like its socket it is of the namespace in which it was made, and
+/// is used by one owner.
 package final class DeviceFeatures {
   private let socket: NetlinkSocket
   private let family: UInt16

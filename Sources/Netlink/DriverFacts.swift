@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// What drivers say of themselves (linux/ethtool.h). Of interfaces of the namespace that the calling thread was in
-/// when this was made.
+/// What drivers say of themselves (linux/ethtool.h). Of interfaces of the namespace that the calling thread
+/// was in when this was made.
 package struct DriverFacts: ~Copyable {
   /// `struct ethtool_drvinfo` has 32 bytes for it.
   private static let nameRoom = 33

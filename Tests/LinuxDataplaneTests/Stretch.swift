@@ -146,8 +146,8 @@ struct Stretch {
     try ip(host, "address add 10.9.0.10/24 dev local0")
   }
 
-  /// An end of a veth pair gets frames of XDP only where it polls for them, as it does for GRO; and what it sends
-  /// must be finished, because XDP at the other end is not told what is not (decision 0022).
+  /// An end of a veth pair gets frames of XDP only where it polls for them, as it does for GRO; and what it
+  /// sends must be finished, because XDP at the other end is not told what is not (decision 0021).
   private func readyForXDP(_ interface: String, in namespace: NetworkNamespace) throws {
     try execute(namespace, "ethtool -K \(interface) gro on tx off tso off gso off")
   }

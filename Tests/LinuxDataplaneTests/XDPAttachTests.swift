@@ -128,7 +128,8 @@ struct `XDP programs on the real kernel` {
   }
 
   enum Damage: CaseIterable {
-    case linkDetached, exitRemoved, exitOfNobody, addressChanged, rowOfNobody, rowSpoilt, mapUnpinned
+    case linkDetached, linkUnpinned, exitRemoved, exitOfNobody, addressChanged, rowOfNobody, rowSpoilt,
+      mapUnpinned
   }
 
   @Test(arguments: Damage.allCases)
@@ -155,6 +156,10 @@ struct `XDP programs on the real kernel` {
     case .linkDetached:
       let links = try #require(try pins.contents()).links.filter { $0.program.isXDP }
       for link in links { try link.link.detach() }
+    case .linkUnpinned:
+      for link in try #require(try pins.contents()).links where link.program.isXDP {
+        try pins.links.remove(link.name)
+      }
     case .exitRemoved: try exits.remove(exits.keys())
     case .exitOfNobody:
       // The kernel takes none that is not there; one that we do not use.

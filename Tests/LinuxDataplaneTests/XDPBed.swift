@@ -6,8 +6,8 @@ import Netlink
 
 @testable import LinuxDataplane
 
-/// A stretch whose node uses XDP, with an ear at each of its interfaces: a packet socket hears what becomes an skb,
-/// and so does not hear what XDP has forwarded.
+/// A stretch whose node uses XDP, with an ear at each of its interfaces: a packet socket hears what becomes
+/// an skb, and so does not hear what XDP has forwarded.
 struct XDPBed {
   let forwarding: ForwardingBed
   /// At the node's side of the attachment port, and at its underlay.
@@ -101,8 +101,8 @@ struct XDPBed {
     return .stopped
   }
 
-  /// What stands behind addresses and tags, which a packet socket tells apart from the rest; with a byte behind it,
-  /// perhaps.
+  /// What stands behind addresses and tags, which a packet socket tells apart from the rest; with a byte
+  /// behind it, perhaps.
   private static func carries(_ heard: [UInt8], _ frame: [UInt8]) -> Bool {
     let packet = frame.dropFirst(18)
     return heard.suffix(packet.count) == packet || heard.dropLast().suffix(packet.count) == packet

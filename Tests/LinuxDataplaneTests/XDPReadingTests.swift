@@ -86,6 +86,13 @@ import Testing
     #expect(found(use, taken, ours: [tcx])?.entrance != .open)
   }
 
+  @Test func `a program of ours whose link is just leaving does not close it`() {
+    var reading = XDPReading(use: .on, features: [7: Self.all])
+    reading.programs = [5]
+    let interfaces = reading.interfaces(among: [link(program: 5)], beside: [])
+    #expect(interfaces[InterfaceName("eth7")!]?.entrance == .open)
+  }
+
   @Test func `loopback, what has no MAC address, and what has no part in it are left out`() {
     #expect(found(.auto, link(kind: "bridge"), []) == nil)
     #expect(found(.on, link(flags: [.up, .loopback])) == nil)

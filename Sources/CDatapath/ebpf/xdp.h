@@ -9,7 +9,7 @@
 // remembered here, and no rule is written down twice.
 //
 // TCP goes on because GRO makes few large packets of it, which cost less than many by the shorter way; by protocol,
-// so that no flow has two ways and gets out of order (docs/decisions/0022).
+// so that no flow has two ways and gets out of order (docs/decisions/0021).
 //
 // XDP is not told to whom a frame is, of a VLAN tag that hardware has taken off, nor of a checksum that a sender on
 // the same machine has left to hardware: the first is asked here, the others by user space before it attaches these.
