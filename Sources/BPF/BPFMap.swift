@@ -64,7 +64,15 @@ package struct BPFMap: Sendable {
     identifier = information.id
     layout = Layout(
       type: information.type, keySize: Int(information.key_size), valueSize: Int(information.value_size),
-      maxEntries: information.max_entries, flags: information.map_flags)
+      maxEntries: information.max_entries, flags: information.map_flags & ~Self.ownFlags(of: information.type)
+    )
+  }
+
+  /// Flags that the kernel adds to what it was asked for: no program may write into rows of interfaces
+  /// (linux/kernel/bpf/devmap.c).
+  private static func ownFlags(of type: UInt32) -> UInt32 {
+    let ofInterfaces = [BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH].contains { $0.rawValue == type }
+    return ofInterfaces ? UInt32(BPF_F_RDONLY_PROG) : 0
   }
 
   /// Opens a pinned map (`bpftool map show pinned PATH`); nil when there is no such pin.

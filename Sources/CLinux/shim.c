@@ -124,6 +124,20 @@ int clinux_read_file_at(int folder, const char *path, char *room, uint32_t size)
   return count;
 }
 
+int clinux_driver_name(int socket, const char *interface, char *name, unsigned long room) {
+  struct ethtool_drvinfo answer = {.cmd = ETHTOOL_GDRVINFO};
+  int result = ethtool(socket, interface, &answer);
+  if (result < 0) return result;
+  snprintf(name, room, "%.*s", (int)sizeof answer.driver, answer.driver);
+  return 0;
+}
+
+int clinux_takes_tags_off(int socket, const char *interface) {
+  uint32_t flags = 0;
+  int result = ethtool_value(socket, interface, ETHTOOL_GFLAGS, &flags);
+  return result < 0 ? result : (flags & ETH_FLAG_RXVLAN) != 0;
+}
+
 long clinux_bpf(int command, void *attributes, unsigned int size) {
   long result = syscall(SYS_bpf, command, attributes, size);
   return result < 0 ? -errno : result;

@@ -44,6 +44,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "Network namespace in which the agent works, such as /run/netns/name.") var namespace: String?
   @Option(help: "Whether the agent turns GRO on at underlays and ports: on (default) or off.")
   var gro: String?
+  @Option(
+    help: "XDP in front of tcx: auto (default: network cards that can), on (also virtual interfaces) or off.")
+  var xdp: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
   @Flag(help: "Without an agent: this process then needs no privilege.") var noAgent = false
   @Flag(
@@ -57,7 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
       flags: [
         "listen": listen, "data": data, "region": region, "zones": zones, "quota": quota,
         "flavorLimits": flavorLimits, "evidence": evidence, "node": node, "namespace": namespace,
-        "gro": gro, "log": log,
+        "gro": gro, "xdp": xdp, "log": log,
         "agent": noAgent ? "false" : nil, "tlsCertificate": tlsCertificate, "tlsKey": tlsKey,
         "insecureHttp": insecureHTTP ? "true" : nil, "connectionsPerAddress": connectionsPerAddress,
       ], file: config)
@@ -114,13 +117,16 @@ struct AgentCommand: AsyncParsableCommand {
   @Option(help: "This node's name; default the host's.") var node: String?
   @Option(help: "Network namespace in which to work, such as /run/netns/name.") var namespace: String?
   @Option(help: "Whether to turn GRO on at underlays and ports: on (default) or off.") var gro: String?
+  @Option(
+    help: "XDP in front of tcx: auto (default: network cards that can), on (also virtual interfaces) or off.")
+  var xdp: String?
   @Option(help: "trace, debug, info, notice, warning, error or critical; default info.") var log: String?
 
   func run() async throws {
     let settings = try await Settings(
       flags: [
         "endpoint": endpoint, "caFile": caFile, "data": data, "node": node, "namespace": namespace,
-        "gro": gro, "log": log,
+        "gro": gro, "xdp": xdp, "log": log,
       ], file: config)
     let logger = try Logging.start(settings)
     let node = try settings.node()
@@ -176,7 +182,10 @@ extension Settings {
     let namespace = optionalText("namespace")
     let gro = text("gro", default: "on")
     guard ["on", "off"].contains(gro) else { throw invalid("gro", gro, "on or off") }
+    let xdp = text("xdp", default: XDPUse.auto.rawValue)
+    guard let use = XDPUse(rawValue: xdp) else { throw invalid("xdp", xdp, "auto, on or off") }
     return try LinuxDataplane(
-      namespace: namespace, pins: NodePins.folder(ofNamespace: namespace), setsAggregation: gro == "on")
+      namespace: namespace, pins: NodePins.folder(ofNamespace: namespace), setsAggregation: gro == "on",
+      xdp: use)
   }
 }

@@ -24,6 +24,10 @@ package struct DataplaneState: Hashable, Sendable {
   package var virtualAddresses: Set<VirtualAddress>
   /// What instances may carry, by their tunnel address, of which a node has no two.
   package var meters: [IPv4Address: TrafficLimit]
+  /// Underlay interfaces at which XDP takes frames, and the MAC address to which those are.
+  package var xdpUnderlays: [InterfaceReference: MACAddress]
+  /// Interfaces by which XDP may send.
+  package var xdpExits: Set<InterfaceReference>
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
@@ -31,7 +35,8 @@ package struct DataplaneState: Hashable, Sendable {
     adjustments: [InterfaceName: InterfaceAdjustment] = [:], programs: Set<ProgramAttachment> = [],
     connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
     sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = [],
-    meters: [IPv4Address: TrafficLimit] = [:]
+    meters: [IPv4Address: TrafficLimit] = [:], xdpUnderlays: [InterfaceReference: MACAddress] = [:],
+    xdpExits: Set<InterfaceReference> = []
   ) {
     self.datapath = datapath
     self.slowPath = slowPath
@@ -45,6 +50,8 @@ package struct DataplaneState: Hashable, Sendable {
     self.sources = sources
     self.virtualAddresses = virtualAddresses
     self.meters = meters
+    self.xdpUnderlays = xdpUnderlays
+    self.xdpExits = xdpExits
   }
 }
 
@@ -142,7 +149,7 @@ package struct InterfaceAdjustment: Hashable, Sendable {
   package var isNothing: Bool { !promiscuous && !raised && !aggregates }
 }
 
-/// A program at the tcx ingress of an interface, its link pinned.
+/// A program where frames come in by an interface, its link pinned: at the tcx ingress, or before it as XDP.
 package struct ProgramAttachment: Hashable, Sendable, Comparable {
   package enum Program: String, Hashable, Sendable, CaseIterable {
     /// Frames of the local segment.
@@ -151,6 +158,12 @@ package struct ProgramAttachment: Hashable, Sendable, Comparable {
     case underlay
     /// What the slow-path device has decapsulated.
     case slow
+    /// Of frames of the local segment, those that need no more than a look; the rest goes on to `local`.
+    case xdpLocal = "xdp_local"
+    /// The same of VXLAN from the underlay.
+    case xdpUnderlay = "xdp_underlay"
+
+    package var isXDP: Bool { self == .xdpLocal || self == .xdpUnderlay }
   }
 
   package let program: Program
@@ -245,15 +258,39 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let portsToElsewhere: Set<InterfaceName>
   /// Interfaces that have GRO off, or on because we set it; none on a node that is told to leave it as it is.
   package let withoutAggregation: Set<InterfaceName>
+  /// What XDP may do at interfaces; empty on a node that does without.
+  package let xdp: [InterfaceName: XDPInterface]
 
   package init(
     state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = [],
-    withoutAggregation: Set<InterfaceName> = []
+    withoutAggregation: Set<InterfaceName> = [], xdp: [InterfaceName: XDPInterface] = [:]
   ) {
     self.state = state
     self.interfaces = interfaces
     self.portsToElsewhere = portsToElsewhere
     self.withoutAggregation = withoutAggregation
+    self.xdp = xdp
+  }
+}
+
+/// What XDP may do at an interface of a node.
+package struct XDPInterface: Hashable, Sendable {
+  /// Whether programs of ours may take the frames that come in.
+  package enum Entrance: Hashable, Sendable {
+    case open
+    /// `reason`: for people, where somebody expects it to be open.
+    case closed(reason: String?)
+  }
+
+  package let entrance: Entrance
+  /// Whether its driver sends frames of XDP (`NETDEV_XDP_ACT_NDO_XMIT`, linux/netdev.h).
+  package let isExit: Bool
+  package let hardwareAddress: MACAddress
+
+  package init(entrance: Entrance, isExit: Bool, hardwareAddress: MACAddress) {
+    self.entrance = entrance
+    self.isExit = isExit
+    self.hardwareAddress = hardwareAddress
   }
 }
 

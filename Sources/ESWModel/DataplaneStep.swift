@@ -34,6 +34,12 @@ package enum DataplaneStep: Hashable, Sendable {
   /// What the instance of a tunnel address may carry.
   case putMeter(IPv4Address, TrafficLimit)
   case removeMeter(IPv4Address)
+  /// XDP takes what comes in by an underlay interface to its MAC address.
+  case putXDPUnderlay(InterfaceName, MACAddress)
+  case removeXDPUnderlay(InterfaceReference)
+  /// XDP may send by an interface.
+  case putXDPExit(InterfaceName)
+  case removeXDPExit(InterfaceReference)
 }
 
 /// How a step ended. Expected outcomes are values, not errors.

@@ -47,6 +47,9 @@ package struct DataplanePlan: Hashable, Sendable {
       .map { .removeConnection($0) }
     steps += observed.meters.keys.filter { desired.meters[$0] == nil }.sorted().map { .removeMeter($0) }
     steps += observed.tunnels.subtracting(desired.tunnels).sorted().map { .removeTunnel($0) }
+    steps += observed.xdpUnderlays.keys.filter { desired.xdpUnderlays[$0] == nil }.sorted()
+      .map { .removeXDPUnderlay($0) }
+    steps += observed.xdpExits.subtracting(desired.xdpExits).sorted().map { .removeXDPExit($0) }
   }
 
   private mutating func makeDevices(from observed: DataplaneState, to desired: DataplaneState) {
@@ -92,6 +95,13 @@ package struct DataplanePlan: Hashable, Sendable {
       steps.append(.putPort(port, number))
     }
     steps += desired.tunnels.subtracting(observed.tunnels).sorted().map { .putTunnel($0) }
+    for case (.name(let name), let mac) in desired.xdpUnderlays.sorted(by: { $0.key < $1.key })
+    where observed.xdpUnderlays[.name(name)] != mac {
+      steps.append(.putXDPUnderlay(name, mac))
+    }
+    for case .name(let name) in desired.xdpExits.subtracting(observed.xdpExits).sorted() {
+      steps.append(.putXDPExit(name))
+    }
     steps += desired.programs.subtracting(observed.programs).sorted().map { .attachProgram($0) }
   }
 

@@ -24,9 +24,9 @@ extension DataplaneStep: CustomStringConvertible {
         + (adjustment.aggregates ? "; ethtool -K \(name) gro on" : "")
     case .restoreInterface(let name): "ip link set \(name) as it was before (promisc, up, gro)"
     case .attachProgram(let attachment):
-      "bpftool net attach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
+      "bpftool net attach \(attachment.words)"
     case .detachProgram(let attachment):
-      "bpftool net detach tcx_ingress name esw_\(attachment.program.rawValue) dev \(attachment.interface)"
+      "bpftool net detach \(attachment.words)"
     case .putTunnel(let address): "map tunnels: + \(address)"
     case .removeTunnel(let address): "map tunnels: - \(address)"
     case .putConnection(let row):
@@ -46,6 +46,16 @@ extension DataplaneStep: CustomStringConvertible {
     case .putMeter(let address, let limit):
       "map meters: \(address) = \(limit.bitsPerSecond) bits, \(limit.packetsPerSecond) packets a second"
     case .removeMeter(let address): "map meters: - \(address)"
+    case .putXDPUnderlay(let name, let mac): "map underlays: \(name) takes frames to \(mac) by XDP"
+    case .removeXDPUnderlay(let interface): "map underlays: - \(interface)"
+    case .putXDPExit(let name): "map exits: + \(name)"
+    case .removeXDPExit(let interface): "map exits: - \(interface)"
     }
+  }
+}
+
+extension ProgramAttachment {
+  fileprivate var words: String {
+    "\(program.isXDP ? "xdpdrv" : "tcx_ingress") name esw_\(program.rawValue) dev \(interface)"
   }
 }

@@ -3,7 +3,7 @@ package import ESWModel
 /// What the kernel of a node should hold for a configuration, given what else is on the node; and what
 /// cannot be done there, with the reason.
 package struct DesiredDataplane: Hashable, Sendable {
-  package private(set) var state = DataplaneState()
+  package internal(set) var state = DataplaneState()
   package private(set) var problems: [Problem] = []
   /// Whose an interface is, to name the one concerned when a step fails.
   private var subjects: [InterfaceName: Problem.Subject] = [:]
@@ -39,6 +39,7 @@ package struct DesiredDataplane: Hashable, Sendable {
         connection, port: port, underlay: connection.pinsUnderlay ? underlay : nil,
         isMetered: tunnel?.limit != nil, handsOver: handsOver)
     }
+    addXDP(observation.xdp)
   }
 
   /// The underlay of a connection whose interface is not there: no frame comes by it.
@@ -50,8 +51,11 @@ package struct DesiredDataplane: Hashable, Sendable {
     switch step {
     case .unloadDatapath, .deleteSlowPath, .removeTunnel, .removeConnection, .removePort, .removeSource,
       .removeAddress, .deleteBridgePort, .restoreInterface, .detachProgram, .removeVirtualAddress,
-      .removeMeter:
+      .removeMeter, .removeXDPUnderlay, .removeXDPExit:
       .leftovers
+    // What XDP does not take goes by tcx.
+    case .putXDPUnderlay, .putXDPExit: .leftovers
+    case .attachProgram(let attachment) where attachment.program.isXDP: .leftovers
     // Frames of the connection cross all the same, and hosts speak for themselves.
     case .putVirtualAddress: .leftovers
     case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
@@ -83,6 +87,8 @@ package struct DesiredDataplane: Hashable, Sendable {
       name: name, port: RemoteEndpoint.defaultPort, isUp: true, isRegistered: true)
     state.programs.insert(ProgramAttachment(program: .slow, interface: .name(name)))
   }
+
+  mutating func addProblem(_ problem: Problem) { problems.append(problem) }
 
   /// What goes wrong with an interface that several use is the node's.
   private mutating func addUser(_ subject: Problem.Subject, of name: InterfaceName) {

@@ -18,8 +18,12 @@ struct DatapathMaps: Sendable {
   let virtuals: BPFMap
   let neighbours: BPFMap
   let meters: BPFMap
+  /// Nil: made by a version of this layout that had no XDP; newer programs bring it.
+  let underlays: BPFMap?
+  /// The same.
+  let exits: BPFMap?
 
-  /// Nil unless every map is pinned in the layout that this binary's object has.
+  /// Nil unless every map but those is pinned in the layout that this binary's object has.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
     func open(_ name: String) throws(BPFError) -> BPFMap? {
       guard let map = try BPFMap(pinnedAt: folder.path(of: name)), map.layout == layouts[name] else {
@@ -48,7 +52,12 @@ struct DatapathMaps: Sendable {
     self.virtuals = virtuals
     self.neighbours = neighbours
     self.meters = meters
+    underlays = try open("esw_underlays")
+    exits = try open("esw_exits")
   }
+
+  /// Whether those are there that an older version of this layout lacks.
+  var areAll: Bool { underlays != nil && exits != nil }
 
   // MARK: The node's row
 

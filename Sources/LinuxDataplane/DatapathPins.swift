@@ -74,6 +74,10 @@ struct DatapathPins: Sendable {
     }
     let links = try pinnedLinks()
     let condition = try condition(of: links)
+    // Our programs hold maps that nobody can reach any more.
+    if condition == .current, !maps.areAll {
+      return Contents(condition: .otherLayout, maps: nil, links: links)
+    }
     return Contents(condition: condition, maps: maps, links: links)
   }
 
@@ -87,6 +91,16 @@ struct DatapathPins: Sendable {
       throw BPFError(attempted: "find pinned program", subject: path, cause: .notInObject)
     }
     return program
+  }
+
+  /// The kernel's numbers of the XDP programs that are pinned.
+  func xdpPrograms() throws(BPFError) -> Set<UInt32> {
+    var numbers: Set<UInt32> = []
+    for kind in ProgramAttachment.Program.allCases where kind.isXDP {
+      guard let program = try BPFProgram(pinnedAt: programs.path(of: kind.objectName)) else { continue }
+      numbers.insert(program.identifier)
+    }
+    return numbers
   }
 
   func pinnedLinks() throws(BPFError) -> [PinnedLink] {

@@ -17,6 +17,8 @@ struct KernelReading<Rows> {
   var aggregation: [Int32: Bool] = [:]
   /// Indices of the interfaces with somebody's programs at their way out.
   var filtered: Set<Int32> = []
+  /// Nil on a node that does without XDP.
+  var xdp: XDPReading?
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   var attachments: [PinnedAttachment] = []
@@ -45,6 +47,8 @@ struct MapContents {
   var sources: [(esw_source_key, esw_source_row)] = []
   var virtuals: [esw_virtual_key] = []
   var meters: [(esw_meter_key, esw_meter_row)] = []
+  var underlays: [(esw_underlay_key, esw_underlay_row)] = []
+  var exits: [esw_exit_key] = []
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
@@ -66,6 +70,8 @@ struct MapContents {
     meters = Self.pairs(bytes.meters).map { (key: esw_meter_key, rates: Rates) in
       (key, esw_meter_row(rates))
     }
+    underlays = Self.pairs(bytes.underlays)
+    exits = Self.values(bytes.exits)
     let activities = Set(Self.values(bytes.activities, as: UInt32.self))
     kept = activities.intersection(Self.values(bytes.states))
   }
@@ -111,10 +117,12 @@ struct MapBytes: Equatable {
   let virtuals: [UInt8]
   let states: [UInt8]
   let activities: [UInt8]
+  let exits: [UInt8]
   /// Each key with its row behind it.
   let ports: [UInt8]
   let connections: [UInt8]
   let sources: [UInt8]
+  let underlays: [UInt8]
   /// Each key with its rates.
   let meters: [UInt8]
 
@@ -130,6 +138,8 @@ struct MapBytes: Equatable {
     ports = try Self.entries(maps.ports)
     connections = try Self.entries(maps.connections)
     sources = try Self.entries(maps.sources)
+    underlays = try maps.underlays.map(Self.entries) ?? []
+    exits = try maps.exits.map(Self.keys) ?? []
     // Their clocks, which the path moves, are not.
     var meters: [UInt8] = []
     try maps.meters.forEachEntry { key, row in
@@ -159,7 +169,7 @@ extension KernelReading<MapBytes> {
   var observation: DataplaneObservation {
     KernelReading<MapContents>(
       links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
-      aggregation: aggregation, filtered: filtered, datapath: datapath, attachments: attachments,
+      aggregation: aggregation, filtered: filtered, xdp: xdp, datapath: datapath, attachments: attachments,
       rows: rows.map { MapContents($0) }
     ).observation
   }
@@ -180,7 +190,7 @@ extension KernelReading<MapContents> {
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
       state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
-      withoutAggregation: withoutAggregation)
+      withoutAggregation: withoutAggregation, xdp: xdp?.interfaces(among: links, beside: attachments) ?? [:])
   }
 
   private var withoutAggregation: Set<InterfaceName> {
@@ -269,6 +279,12 @@ extension KernelReading<MapContents> {
       state.connections[number] = model ?? Self.unusable(number)
     }
     state.virtualAddresses = Set(rows.virtuals.map { VirtualAddress($0) })
+    for (key, row) in rows.underlays {
+      state.xdpUnderlays[names.reference(key.ifindex)] = withUnsafeBytes(of: row.mac) {
+        MACAddress(bytes: Array($0))
+      }
+    }
+    state.xdpExits = Set(rows.exits.map { names.reference($0.ifindex) })
     for (key, row) in rows.meters { state.meters[IPv4Address(key.meter)] = TrafficLimit(row) }
     if rows.hasForeignRows { state.datapath = .otherLayout }
   }

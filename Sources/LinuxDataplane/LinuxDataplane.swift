@@ -27,8 +27,10 @@ package actor LinuxDataplane: Dataplane {
   private let thread: NamespaceThread
   private let events: AsyncStream<Void>
   private var openSocket: NetlinkSocket?
+  private var openFeatures: DeviceFeatures?
   /// Whether GRO of the interfaces that it works with is its business.
   private let setsAggregation: Bool
+  private let xdp: XDPUse
   let pins: DatapathPins
   /// What was last seen, and what was made of it: most looks see the same.
   private var last: (look: KernelReading<MapBytes>, observation: DataplaneObservation)?
@@ -40,10 +42,14 @@ package actor LinuxDataplane: Dataplane {
   ///   - pins: Folder below `/sys/fs/bpf`, one for each node of this machine; made when it is needed.
   ///   - setsAggregation: GRO is set on underlays and ports while they are used; else it stays as it is, and
   ///     what an earlier process set is put back.
+  ///   - xdp: Where it attaches XDP programs.
   /// - Throws: With what is missing: the kernel version, the privilege, the namespace, the bpf file system;
   ///   and when another process works on this namespace or with these pins, as nobody can while this lives.
-  package init(namespace: String?, pins: String, setsAggregation: Bool = true) throws {
+  package init(
+    namespace: String?, pins: String, setsAggregation: Bool = true, xdp: XDPUse = .auto
+  ) throws {
     self.setsAggregation = setsAggregation
+    self.xdp = xdp
     kernelRelease = try Self.usableKernelRelease()
     try Self.checkPrivilege()
     try PinFolder.mountFileSystem()
@@ -92,6 +98,7 @@ package actor LinuxDataplane: Dataplane {
         look.aggregation[link.index] = offload.isOn(link.name)
       }
     }
+    look.xdp = try readXDP(of: look.links)
     if let contents = try pins.contents() {
       look.datapath = contents.condition
       look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
@@ -103,6 +110,21 @@ package actor LinuxDataplane: Dataplane {
     let observation = look.observation
     last = (look, observation)
     return observation
+  }
+
+  private func readXDP(of links: [Link]) throws -> XDPReading? {
+    guard xdp == .on || (xdp == .auto && links.contains(where: XDPReading.isPhysical)) else { return nil }
+    let features = try (openFeatures ?? DeviceFeatures())
+    openFeatures = features
+    var reading = XDPReading(use: xdp, features: try features.all())
+    if links.contains(where: { $0.xdpProgram != nil }) { reading.programs = try pins.xdpPrograms() }
+    guard xdp == .auto else { return reading }
+    let drivers = try DriverFacts()
+    for link in links where reading.mayBeHardware(link) {
+      reading.hardware[link.index] = XDPReading.Hardware(
+        driver: drivers.name(of: link.name) ?? "", hidesTags: drivers.takesTagsOff(link.name))
+    }
+    return reading
   }
 
   package func execute(_ steps: [DataplaneStep]) -> [StepOutcome] {

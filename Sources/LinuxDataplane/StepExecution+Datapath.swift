@@ -26,7 +26,7 @@ extension StepExecution {
 
   // MARK: Programs
 
-  /// `bpftool net attach tcx_ingress`, pinned.
+  /// `bpftool net attach tcx_ingress` or `xdpdrv`, pinned.
   mutating func attach(_ attachment: ProgramAttachment) throws -> StepOutcome {
     guard case .name(let name) = attachment.interface else {
       throw Refused(text: "ENODEV: \(attachment.interface)")
@@ -45,8 +45,10 @@ extension StepExecution {
       try pins.links.remove(pin)
     }
     try pins.links.create()
-    guard let link = try attachSoon(program, to: Int32(bitPattern: index)) else {
-      return .retry("EEXIST: \(program.name) is on the ingress of \(name) by a link that is not pinned")
+    guard let link = try attachSoon(program, attachment.program, to: Int32(bitPattern: index)) else {
+      return attachment.program.isXDP
+        ? .retry("EBUSY: \(name) has somebody else's XDP program: its frames go by tcx alone")
+        : .retry("EEXIST: \(program.name) is on the ingress of \(name) by a link that is not pinned")
     }
     try link.pin(at: pins.links.path(of: pin))
     return .applied
@@ -57,13 +59,16 @@ extension StepExecution {
   /// In microseconds.
   private static let leavingPause: UInt32 = 5_000
 
-  /// Nil while another link has this very program on the hook.
-  private func attachSoon(_ program: BPFProgram, to index: Int32) throws(BPFError) -> BPFLink? {
+  /// Nil while another link has this very program on the hook, or any has XDP, which takes one program.
+  private func attachSoon(
+    _ program: BPFProgram, _ kind: ProgramAttachment.Program, to index: Int32
+  ) throws(BPFError) -> BPFLink? {
     for _ in 0..<Self.leavingAttempts {
       do throws(BPFError) {
         // First on the hook: what is ours is taken before anybody else's program sees it.
-        return try BPFLink.attach(program, toInterface: index, at: .tcxIngress, .first)
-      } catch  where error.errno == EEXIST {
+        return try BPFLink.attach(
+          program, toInterface: index, at: kind.isXDP ? .xdp : .tcxIngress, kind.isXDP ? .driver : .first)
+      } catch  where error.errno == (kind.isXDP ? EBUSY : EEXIST) {
         usleep(Self.leavingPause)
       }
     }
@@ -138,6 +143,38 @@ extension StepExecution {
     case nil: 0
     case .name(let name): try index(name)
     case .gone(let index): index
+    }
+  }
+
+  // MARK: XDP
+
+  mutating func putXDPUnderlay(_ name: InterfaceName, _ mac: MACAddress) throws -> StepOutcome {
+    var row = esw_underlay_row()
+    withUnsafeMutableBytes(of: &row.mac) { $0.copyBytes(from: mac.bytes) }
+    return try Self.put(Self.present(maps().underlays), esw_underlay_key(ifindex: index(name)), row)
+  }
+
+  mutating func putXDPExit(_ name: InterfaceName) throws -> StepOutcome {
+    let index = try index(name)
+    return try Self.put(
+      Self.present(maps().exits), esw_exit_key(ifindex: index), esw_exit_row(ifindex: index))
+  }
+
+  mutating func removeXDPRow(_ map: BPFMap?, _ interface: InterfaceReference) throws -> StepOutcome {
+    guard let map, let index = try goneIndex(interface) else { return .alreadySo }
+    return try map.remove(bytes(of: index)) ? .applied : .alreadySo
+  }
+
+  private static func present(_ map: BPFMap?) throws -> BPFMap {
+    guard let map else { throw Refused(text: "ENOENT: the data path that is loaded knows no XDP") }
+    return map
+  }
+
+  /// The index of a row to remove; nil for an interface that is not there.
+  private mutating func goneIndex(_ interface: InterfaceReference) throws -> UInt32? {
+    switch interface {
+    case .gone(let index): index
+    case .name(let name): try link(name).map { UInt32(bitPattern: $0.index) }
     }
   }
 

@@ -178,7 +178,7 @@ extension DataplaneStep {
     case .loadDatapath, .replacePrograms, .unloadDatapath, .createSlowPath, .raiseSlowPath,
       .registerSlowPath, .deleteSlowPath, .createBridgePort, .deleteBridgePort, .adjustInterface,
       .restoreInterface, .attachProgram, .detachProgram, .putVirtualAddress, .removeVirtualAddress,
-      .putMeter, .removeMeter:
+      .putMeter, .removeMeter, .putXDPUnderlay, .removeXDPUnderlay, .putXDPExit, .removeXDPExit:
       nil
     }
   }

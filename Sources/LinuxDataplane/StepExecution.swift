@@ -65,6 +65,10 @@ struct StepExecution {
     case .removeVirtualAddress(let virtual): try maps().remove(virtual) ? .applied : .alreadySo
     case .putMeter(let address, let limit): try maps().put(limit, for: address) ? .applied : .alreadySo
     case .removeMeter(let address): try maps().removeMeter(of: address) ? .applied : .alreadySo
+    case .putXDPUnderlay(let name, let mac): try putXDPUnderlay(name, mac)
+    case .removeXDPUnderlay(let interface): try removeXDPRow(maps().underlays, interface)
+    case .putXDPExit(let name): try putXDPExit(name)
+    case .removeXDPExit(let interface): try removeXDPRow(maps().exits, interface)
     }
   }
 

@@ -25,6 +25,8 @@ package struct Link: Hashable, Sendable {
   package let vxlan: VXLANSettings?
   /// How frames wait on their way out (`qdisc`): `noqueue` for a veth that nobody has changed.
   package let queueing: String?
+  /// The kernel's number of the XDP program that it has (`ip link show`: `xdp`), in whichever mode.
+  package let xdpProgram: UInt32?
 
   package struct Peer: Hashable, Sendable {
     package let index: Int32
@@ -41,7 +43,7 @@ package struct Link: Hashable, Sendable {
   package init(
     index: Int32, name: String, kind: String?, flags: LinkFlags, mtu: UInt32, hardwareAddress: [UInt8],
     master: Int32?, peer: Peer?, alias: String?, group: UInt32, forwardsIPv4: Bool?, vxlan: VXLANSettings?,
-    queueing: String? = nil
+    queueing: String? = nil, xdpProgram: UInt32? = nil
   ) {
     self.index = index
     self.name = name
@@ -56,6 +58,7 @@ package struct Link: Hashable, Sendable {
     self.forwardsIPv4 = forwardsIPv4
     self.vxlan = vxlan
     self.queueing = queueing
+    self.xdpProgram = xdpProgram
   }
 
   package init(_ message: NetlinkMessage) throws(NetlinkDecodingError) {
@@ -71,7 +74,7 @@ package struct Link: Hashable, Sendable {
       peer: fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) },
       alias: fields.alias, group: fields.group, forwardsIPv4: fields.forwardsIPv4,
       vxlan: fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil,
-      queueing: fields.queueing)
+      queueing: fields.queueing, xdpProgram: fields.xdpProgram)
   }
 
   /// `sizeof(struct ifinfomsg)`.
@@ -109,6 +112,7 @@ private struct LinkFields {
   var alias: String?
   var forwardsIPv4: Bool?
   var queueing: String?
+  var xdpProgram: UInt32?
 
   mutating func take(_ attribute: Attribute) throws(NetlinkDecodingError) {
     switch Int(attribute.type) {
@@ -122,8 +126,18 @@ private struct LinkFields {
     case IFLA_GROUP: group = try attribute.integer()
     case IFLA_IFALIAS: alias = try attribute.text()
     case IFLA_AF_SPEC: try takeFamilies(attribute.nested)
+    case IFLA_XDP: try takeXDP(attribute.nested)
     case IFLA_LINKINFO: try takeLinkInformation(attribute.nested)
     default: break
+    }
+  }
+
+  /// With programs in two modes the kernel names them each for itself: any of them means that there is one.
+  private mutating func takeXDP(_ attributes: AttributeReader) throws(NetlinkDecodingError) {
+    var reader = attributes
+    let programs = [IFLA_XDP_PROG_ID, IFLA_XDP_DRV_PROG_ID, IFLA_XDP_SKB_PROG_ID, IFLA_XDP_HW_PROG_ID]
+    while let attribute = try reader.next() {
+      if programs.contains(Int(attribute.type)) { xdpProgram = try attribute.integer() }
     }
   }
 

@@ -51,10 +51,10 @@ private final class EventSource: Sendable {
 
   init(_ groups: Set<NetlinkEvents.Group>) throws(NetlinkError) {
     let attempted = "ip monitor"
-    descriptor = try RoutingDescriptor.open(isBlocking: false, for: attempted)
-    try RoutingDescriptor.bind(descriptor, for: attempted)
+    descriptor = try NetlinkDescriptor.open(isBlocking: false, for: attempted)
+    try NetlinkDescriptor.bind(descriptor, for: attempted)
     for number in groups.flatMap(\.numbers) {
-      try RoutingDescriptor.set(
+      try NetlinkDescriptor.set(
         descriptor, level: SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(number.rawValue), for: attempted)
     }
   }

@@ -1,13 +1,27 @@
 internal import CLinux
 internal import Glibc
 
-/// A routing netlink socket of the network namespace in which it was opened (rtnetlink(7)).
+/// A netlink socket of the network namespace in which it was opened (rtnetlink(7)).
 ///
 /// Calls block until the kernel has answered. It is not `Sendable` and keeps no lock: one owner uses it,
 /// best an actor whose executor is a `NamespaceThread`.
 package final class NetlinkSocket {
   /// Our choice: a kernel that is silent this long is waiting for a lock we should hear about.
   package static let answerLimitSeconds = 30
+  /// Whom in the kernel it talks to.
+  package enum Family: Sendable {
+    case routing
+    /// Families that are looked up by name (linux/genetlink.h); see `DeviceFeatures`.
+    case generic
+
+    var number: Int32 {
+      switch self {
+      case .routing: NETLINK_ROUTE
+      case .generic: NETLINK_GENERIC
+      }
+    }
+  }
+
   /// Our choice: times a list is read again because it changed meanwhile.
   static let dumpAttempts = 16
   /// Our choice: the longest pause before a list is read again; the first is a millisecond, then doubled.
@@ -22,18 +36,18 @@ package final class NetlinkSocket {
   private var room = [UInt8](repeating: 0, count: NetlinkSocket.receiveRoom)
 
   /// Opens the socket in the namespace of the calling thread.
-  package init() throws(NetlinkError) {
-    let attempted = "open a routing netlink socket"
-    descriptor = try RoutingDescriptor.open(for: attempted)
+  package init(_ family: Family = .routing) throws(NetlinkError) {
+    let attempted = "open a \(family) netlink socket"
+    descriptor = try NetlinkDescriptor.open(family, for: attempted)
     // All is initialised now, so a throw from here on runs deinit, which closes.
     // Words of the kernel with each no; no echo of our request; filters of a dump are honoured or refused.
     for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK] {
-      try RoutingDescriptor.set(descriptor, level: SOL_NETLINK, option, Int32(1), for: attempted)
+      try NetlinkDescriptor.set(descriptor, level: SOL_NETLINK, option, Int32(1), for: attempted)
     }
-    try RoutingDescriptor.set(descriptor, level: SOL_SOCKET, SO_RCVBUF, Int32(1 << 20), for: attempted)
+    try NetlinkDescriptor.set(descriptor, level: SOL_SOCKET, SO_RCVBUF, Int32(1 << 20), for: attempted)
     let limit = timeval(tv_sec: Self.answerLimitSeconds, tv_usec: 0)
-    try RoutingDescriptor.set(descriptor, level: SOL_SOCKET, SO_RCVTIMEO, limit, for: attempted)
-    try RoutingDescriptor.bind(descriptor, for: attempted)
+    try NetlinkDescriptor.set(descriptor, level: SOL_SOCKET, SO_RCVTIMEO, limit, for: attempted)
+    try NetlinkDescriptor.bind(descriptor, for: attempted)
   }
 
   deinit {

@@ -21,7 +21,7 @@ extension SimulatedDataplane {
     case .restoreInterface(let name): restore(name)
     case .attachProgram, .detachProgram, .putTunnel, .removeTunnel, .putConnection, .removeConnection,
       .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress,
-      .putMeter, .removeMeter:
+      .putMeter, .removeMeter, .putXDPUnderlay, .removeXDPUnderlay, .putXDPExit, .removeXDPExit:
       state.datapath == nil ? Self.notLoaded : changeRow(step)
     }
   }
@@ -164,6 +164,14 @@ extension SimulatedDataplane {
       forgetHolder(of: virtual)
     case .putMeter(let address, let limit): state.meters[address] = limit
     case .removeMeter(let address): state.meters[address] = nil
+    case .putXDPUnderlay(let name, let mac):
+      if let refusal = refusal(ofRowsFor: .name(name)) { return refusal }
+      state.xdpUnderlays[.name(name)] = mac
+    case .removeXDPUnderlay(let interface): state.xdpUnderlays[interface] = nil
+    case .putXDPExit(let name):
+      if let refusal = refusal(ofRowsFor: .name(name)) { return refusal }
+      state.xdpExits.insert(.name(name))
+    case .removeXDPExit(let interface): state.xdpExits.remove(interface)
     default: return .refused("EINVAL")
     }
     return .applied

@@ -58,6 +58,9 @@ package actor SimulatedDataplane: Dataplane {
     for (number, row) in state.connections where row.port.interface == .name(name) {
       state.connections[number]?.port = PortReference(gone, vlan: row.port.vlan)
     }
+    if let mac = state.xdpUnderlays.removeValue(forKey: .name(name)) { state.xdpUnderlays[gone] = mac }
+    // The kernel takes these away itself.
+    state.xdpExits.remove(.name(name))
     state.ownedAddresses = state.ownedAddresses.filter { $0.interface != name }
     state.bridgePorts[name] = nil
     state.adjustments[name] = nil

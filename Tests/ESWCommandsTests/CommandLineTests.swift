@@ -195,6 +195,8 @@ import Testing
       Failing(["vpc", "-q", "-o", "json"], [:], .usage, ["exclude each other"]),
       Failing(["vpc", "--limit", "0"], [:], .usage, ["--limit"]),
       Failing(["instance", "update", "x"], [:], .usage, ["--name or --description"]),
+      Failing(["serve", "--xdp", "sometimes"], [:], .usage, ["sometimes", "auto, on or off"]),
+      Failing(["serve"], ["ESW_XDP": "sometimes"], .usage, ["sometimes", "auto, on or off"]),
     ]
     for expected in cases {
       let result = try await user.run(

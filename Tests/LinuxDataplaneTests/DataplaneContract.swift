@@ -133,6 +133,9 @@ import Testing
       .removePort(.name(ContractNode.segment)),
       .putSource(source, SourceRow(connection: row.number, remoteIndex: 0)), .removeSource(source),
       .registerSlowPath(Stretch.slowPath), .putVirtualAddress(virtual), .removeVirtualAddress(virtual),
+      .putXDPExit(ContractNode.segment), .removeXDPExit(.name(ContractNode.segment)),
+      .putXDPUnderlay(ContractNode.underlay, Stretch.fixedMAC),
+      .removeXDPUnderlay(.name(ContractNode.underlay)),
     ]
   }()
 
@@ -166,10 +169,44 @@ import Testing
         .addAddress(OwnedAddress(interface: absent, address: Stretch.tunnelAddress, prefixLength: 24)),
         .attachProgram(ProgramAttachment(program: .local, interface: .name(absent))),
         .createBridgePort(inner: Stretch.slowPath, outer: ContractNode.segment, bridge: absent),
-        .putPort(.name(absent), ConnectionNumber(1)),
+        .putPort(.name(absent), ConnectionNumber(1)), .putXDPExit(absent),
+        .putXDPUnderlay(absent, Stretch.fixedMAC),
+        .attachProgram(ProgramAttachment(program: .xdpLocal, interface: .name(absent))),
       ]
       for (step, outcome) in zip(steps, await dataplane.execute(steps)) {
         #expect(outcome == .refused("ENODEV: there is no interface absent0"), "\(step)")
+      }
+      #expect(try await dataplane.observe() == before)
+    }
+  }
+
+  @Test(arguments: Implementation.here)
+  func `rows and programs of XDP are put once, and taken away once`(
+    on implementation: Implementation
+  ) async throws {
+    try await withNode(implementation) { node in
+      let dataplane = node.dataplane
+      #expect(await dataplane.execute([.loadDatapath]) == [.applied])
+      let before = try await dataplane.observe()
+      let (underlay, segment) = (ContractNode.underlay, ContractNode.segment)
+      let programs: [ProgramAttachment] = [
+        .init(program: .xdpUnderlay, interface: .name(underlay)),
+        .init(program: .xdpLocal, interface: .name(segment)),
+      ]
+      let steps: [DataplaneStep] =
+        [.putXDPUnderlay(underlay, Stretch.fixedMAC), .putXDPExit(segment)]
+        + programs.map { .attachProgram($0) }
+      for step in steps {
+        #expect(await dataplane.execute([step, step]) == [.applied, .alreadySo], "\(step)")
+      }
+      let state = try await dataplane.observe().state
+      #expect(state.xdpUnderlays == [.name(underlay): Stretch.fixedMAC])
+      #expect(state.xdpExits == [.name(segment)] && state.programs == Set(programs))
+      let undoing: [DataplaneStep] =
+        programs.map { .detachProgram($0) }
+        + [.removeXDPUnderlay(.name(underlay)), .removeXDPExit(.name(segment))]
+      for step in undoing {
+        #expect(await dataplane.execute([step, step]) == [.applied, .alreadySo], "\(step)")
       }
       #expect(try await dataplane.observe() == before)
     }
@@ -187,6 +224,9 @@ import Testing
         .detachProgram(ProgramAttachment(program: .local, interface: .gone(index: 4711))),
         .restoreInterface(ContractNode.segment), .deleteSlowPath(Stretch.slowPath),
         .deleteBridgePort(inner: ContractNode.absent), .removeVirtualAddress(Self.virtual),
+        .removeXDPExit(.gone(index: 4711)), .removeXDPExit(.name(ContractNode.absent)),
+        .removeXDPUnderlay(.gone(index: 4711)), .removeXDPUnderlay(.name(ContractNode.segment)),
+        .detachProgram(ProgramAttachment(program: .xdpLocal, interface: .name(ContractNode.segment))),
       ]
       #expect(await dataplane.execute(steps) == steps.map { _ in .alreadySo })
     }

@@ -2,6 +2,7 @@ import BPF
 import ESWModel
 import ESWPlanning
 import ESWSeams
+import Glibc
 import KernelTesting
 import Netlink
 
@@ -34,8 +35,12 @@ struct Stretch {
     case bridge
   }
 
+  /// Whether the node uses XDP at its veth ends: `ESW_TEST_XDP=on` has all tests run with it.
+  @TaskLocal static var xdp =
+    getenv("ESW_TEST_XDP").flatMap { XDPUse(rawValue: String(cString: $0)) } ?? .auto
+
   func dataplane() throws -> LinuxDataplane {
-    try LinuxDataplane(namespace: node.path, pins: pins.path)
+    try LinuxDataplane(namespace: node.path, pins: pins.path, xdp: Self.xdp)
   }
 
   /// One tunnel, one connection; `isEmpty` for a node that has nothing to do any more.
@@ -137,7 +142,14 @@ struct Stretch {
     try ip(node, "link add segment0 type veth peer name local0 netns \(host.name)")
     try ip(node, "link set segment0 up")
     try ip(host, "link set local0 up")
+    if Self.xdp == .on { try readyForXDP("local0", in: host) }
     try ip(host, "address add 10.9.0.10/24 dev local0")
+  }
+
+  /// An end of a veth pair gets frames of XDP only where it polls for them, as it does for GRO; and what it
+  /// sends must be finished, because XDP at the other end is not told what is not (decision 0021).
+  private func readyForXDP(_ interface: String, in namespace: NetworkNamespace) throws {
+    try execute(namespace, "ethtool -K \(interface) gro on tx off tso off gso off")
   }
 
   fileprivate func build() throws {
@@ -145,6 +157,7 @@ struct Stretch {
     try makeSegment()
     try ip(node, "link add underlay0 type veth peer name underlay0 netns \(far.name)")
     for place in [node, far] { try ip(place, "link set underlay0 up") }
+    if Self.xdp == .on { try readyForXDP("underlay0", in: far) }
     try ip(far, "address add 192.0.2.2/24 dev underlay0")
     try ip(far, "link add br0 type bridge")
     try ip(far, "link add vx100 type vxlan id 100 dstport 4789 local 192.0.2.2 remote 192.0.2.1 nolearning")

@@ -13,11 +13,10 @@ struct arrival {
   __u32 flags;
 };
 
-/// Reads the outer headers. False: not VXLAN to anybody, or nothing that this path takes: the kernel's business.
-/// `odd`: it is VXLAN, but not such that this path takes it as it is.
-inline_always int read_outer(struct __sk_buff *skb, struct arrival *arrival, int *odd) {
-  void *data = (void *)(long)skb->data;
-  if (data + OUTER_LENGTH > (void *)(long)skb->data_end)
+/// Reads the outer headers of a packet of `bytes`. False: not VXLAN to anybody, or nothing that this path takes: the
+/// kernel's business. `odd`: it is VXLAN, but not such that this path takes it as it is.
+inline_always int read_outer(void *data, void *end, __u32 bytes, struct arrival *arrival, int *odd) {
+  if (data + OUTER_LENGTH > end)
     return 0;
   const struct ipv4_header *ip = data + OUTER_IPV4_AT;
   const struct udp_header *udp = data + OUTER_UDP_AT;
@@ -30,9 +29,9 @@ inline_always int read_outer(struct __sk_buff *skb, struct arrival *arrival, int
   arrival->key.tunnel_address_be = ip->destination;
   arrival->key.vni = bpf_ntohl(vxlan->vni) >> 8;
   arrival->flags = vxlan->flags;
-  // Super-packets, fragments, bytes behind the packet, wrong lengths and sums.
-  __u32 length = skb->len - ETHERNET_LENGTH;
-  *odd = skb->gso_size || (ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK)) || bpf_ntohs(ip->length) != length ||
+  // Fragments, bytes behind the packet, wrong lengths and sums.
+  __u32 length = bytes - ETHERNET_LENGTH;
+  *odd = (ip->fragment & bpf_htons(IPV4_FRAGMENT_MASK)) || bpf_ntohs(ip->length) != length ||
          bpf_ntohs(udp->length) != length - sizeof(*ip) || fold16(sum16(ip, sizeof(*ip))) != 0xffff;
   return 1;
 }

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 //
-// The forwarding path of OpenESW: four programs.
+// The forwarding path of OpenESW: six programs.
 //
-//   esw_local     tcx ingress of each attachment port:   frame -> rules -> outer headers -> underlay
-//   esw_underlay  tcx ingress of the underlay interface: VXLAN -> allow-list, rules -> attachment port
-//   esw_slow      tcx ingress of the `external` VXLAN device: what the kernel decapsulated -> the same rules
-//   esw_sweep     run by user space about once a second: ages the FDB
+//   esw_local         tcx ingress of each attachment port:   frame -> rules -> outer headers -> underlay
+//   esw_underlay      tcx ingress of the underlay interface: VXLAN -> allow-list, rules -> attachment port
+//   esw_slow          tcx ingress of the `external` VXLAN device: what the kernel decapsulated -> the same rules
+//   esw_xdp_local     XDP of an attachment port and
+//   esw_xdp_underlay  XDP of an underlay interface: what needs no more than a look at what this CPU remembers (xdp.h)
+//   esw_sweep         run by user space about once a second: ages the FDB
 //
 // They run on Linux 6.6 and later and share the maps of tables.h, whose layouts are in ../include/maps.h.
 
 #include "arrive.h"
 #include "deliver.h"
 #include "sweep.h"
-
-/// Fills in who the frame belongs to. False: rows are missing.
-inline_always int belongs_to(struct frame *frame, __u32 number) {
-  struct esw_connection_key key = {.connection = number};
-  frame->number = number;
-  frame->connection = bpf_map_lookup_elem(&esw_connections, &key);
-  if (unlikely(!frame->connection))
-    return 0;
-  frame->activity = bpf_map_lookup_elem(&esw_activity, &key);
-  frame->now = clock_ns();
-  return likely(frame->activity != 0);
-}
+#include "xdp.h"
 
 /// Bytes of a frame that are looked at: Ethernet, IPv6, TCP up to its length.
 #define INSPECTED (ETHERNET_LENGTH + (__u32)sizeof(struct ipv6_header) + 16)
@@ -100,8 +91,12 @@ int esw_underlay(struct __sk_buff *skb) {
   // A tag here is that of a VLAN interface on top of this one: its packets are not ours.
   if (unlikely(skb->vlan_present))
     return TCX_NEXT;
-  if (!readable(skb, smaller(OUTER_LENGTH + INSPECTED, skb->len)) || !read_outer(skb, &arrival, &odd))
+  if (!readable(skb, smaller(OUTER_LENGTH + INSPECTED, skb->len)))
     return TCX_NEXT;
+  if (!read_outer((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, &arrival, &odd))
+    return TCX_NEXT;
+  // A super-packet.
+  odd |= skb->gso_size != 0;
   if (unlikely(odd))
     return take_odd(skb, &arrival);
 

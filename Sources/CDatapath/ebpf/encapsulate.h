@@ -46,31 +46,14 @@ inline_always long make_room(struct __sk_buff *skb) {
   return bpf_skb_change_head(skb, OUTER_LENGTH, 0);
 }
 
-/// Writes all headers up to the inner Ethernet header. `sum` holds the sum of what was written here before
-/// (0 at first), and the new one afterwards: where the kernel holds a sum of the whole packet it must follow the change.
-inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, __u32 index, enum way way,
-                              __u32 *sum) {
-  index &= ESW_REMOTES_MAX - 1;
+/// Writes IPv4, UDP and VXLAN headers of a packet to remote number `index`, whose `bytes` begin with the outer Ethernet
+/// header at `data`. There is room for them.
+inline_always void write_tunnel(void *data, const struct frame *frame, __u32 index, __u32 bytes, __u8 service) {
   const struct esw_remote *remote = &frame->connection->remotes[index];
-  struct esw_remote_activity *seen = &frame->activity->remotes[index];
-  __u8 service = outer_service(skb, frame, OUTER_LENGTH);
-  void *data = (void *)(long)skb->data;
-  struct ethernet_header *ethernet = data;
   struct ipv4_header *ip = data + OUTER_IPV4_AT;
   struct udp_header *udp = data + OUTER_UDP_AT;
   struct vxlan_header *vxlan = data + OUTER_VXLAN_AT;
-  struct ethernet_header *inner = data + OUTER_LENGTH;
-  if ((void *)(inner + 1) > (void *)(long)skb->data_end)
-    return 0;
-
-  if (likely(way == WAY_DIRECT)) {
-    copy_mac(ethernet->destination, seen->next_hop.destination_mac);
-    copy_mac(ethernet->source, seen->next_hop.source_mac);
-  } else
-    __builtin_memset(ethernet, 0, 12);
-  ethernet->type = bpf_htons(ETHERTYPE_IPV4);
-
-  __u32 length = skb->len - ETHERNET_LENGTH;
+  __u32 length = bytes - ETHERNET_LENGTH;
   ip->version_and_words = IPV4_WORDS_WITHOUT_OPTIONS;
   ip->service = service;
   // 0 means "as long as the packet" to the kernel for super-packets above 64 KiB.
@@ -93,12 +76,40 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
   udp->checksum = 0;
   vxlan->flags = bpf_htonl(VXLAN_FLAG_VNI);
   vxlan->vni = bpf_htonl(remote->vni << 8);
+}
+
+inline_always void write_link(struct ethernet_header *ethernet, const struct esw_next_hop *hop) {
+  copy_mac(ethernet->destination, hop->destination_mac);
+  copy_mac(ethernet->source, hop->source_mac);
+  ethernet->type = bpf_htons(ETHERTYPE_IPV4);
+}
+
+/// Writes all headers up to the inner Ethernet header. `sum` holds the sum of what was written here before
+/// (0 at first), and the new one afterwards: where the kernel holds a sum of the whole packet it must follow the change.
+inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, __u32 index, enum way way,
+                              __u32 *sum) {
+  index &= ESW_REMOTES_MAX - 1;
+  __u8 service = outer_service(skb, frame, OUTER_LENGTH);
+  void *data = (void *)(long)skb->data;
+  struct ethernet_header *ethernet = data;
+  struct ethernet_header *inner = data + OUTER_LENGTH;
+  if ((void *)(inner + 1) > (void *)(long)skb->data_end)
+    return 0;
+
+  if (likely(way == WAY_DIRECT)) {
+    write_link(ethernet, &frame->activity->remotes[index].next_hop);
+  } else {
+    __builtin_memset(ethernet, 0, 12);
+    ethernet->type = bpf_htons(ETHERTYPE_IPV4);
+  }
+  write_tunnel(data, frame, index, skb->len, service);
   copy_ethernet(inner, &frame->ethernet);
 
   // Declined (negative) unless hardware summed the whole packet, which is rare.
   if (unlikely(bpf_csum_update(skb, 0) >= 0)) {
     // The IPv4 header sums to zero.
-    __u32 written = sum16(udp, sizeof(*udp) + sizeof(*vxlan) + sizeof(*inner));
+    const struct udp_header *udp = data + OUTER_UDP_AT;
+    __u32 written = sum16(udp, sizeof(*udp) + sizeof(struct vxlan_header) + sizeof(*inner));
     bpf_csum_update(skb, written + (__u16)~fold16(*sum));
     *sum = written;
   }

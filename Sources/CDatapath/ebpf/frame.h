@@ -6,6 +6,7 @@
 #define ESW_FRAME_H
 
 #include "classify.h"
+#include "tables.h"
 
 /// Frames that mean something to the switch itself.
 enum frame_meaning {
@@ -55,6 +56,18 @@ struct frame {
   /// From a remote, to a host that is known on the local side.
   __u8 to_known;
 };
+
+/// Fills in who the frame belongs to. False: rows are missing.
+inline_always int belongs_to(struct frame *frame, __u32 number) {
+  struct esw_connection_key key = {.connection = number};
+  frame->number = number;
+  frame->connection = bpf_map_lookup_elem(&esw_connections, &key);
+  if (unlikely(!frame->connection))
+    return 0;
+  frame->activity = bpf_map_lookup_elem(&esw_activity, &key);
+  frame->now = clock_ns();
+  return likely(frame->activity != 0);
+}
 
 /// Mixes three words so that neighbouring addresses and ports end in different upper bits.
 inline_always __u32 mix(__u32 a, __u32 b, __u32 c) {

@@ -99,15 +99,26 @@ rare int borrow(struct frame *frame, __u32 direction) {
   return 1;
 }
 
-/// Whether the instance may carry the frame; it is paid for then.
-inline_always int is_carried(struct frame *frame, const enum esw_direction direction) {
-  if (!frame->connection->meter)
-    return 1;
+/// Whether what this CPU has borrowed pays for the frame; true without a meter.
+inline_always int has_credit(const struct frame *frame, const enum esw_direction direction) {
+  const struct esw_direction_row *row = &frame->activity->directions[direction];
+  return !frame->connection->meter || (row->credit_bytes >= frame->bytes && row->credit_packets >= frame->segments);
+}
+
+/// Pays for a frame that has credit.
+inline_always void pay(const struct frame *frame, const enum esw_direction direction) {
   struct esw_direction_row *row = &frame->activity->directions[direction];
-  if (unlikely(row->credit_bytes < frame->bytes || row->credit_packets < frame->segments))
-    return borrow(frame, direction);
+  if (!frame->connection->meter)
+    return;
   row->credit_bytes -= frame->bytes;
   row->credit_packets -= frame->segments;
+}
+
+/// Whether the instance may carry the frame; it is paid for then.
+inline_always int is_carried(struct frame *frame, const enum esw_direction direction) {
+  if (unlikely(!has_credit(frame, direction)))
+    return borrow(frame, direction);
+  pay(frame, direction);
   return 1;
 }
 

@@ -119,14 +119,20 @@ rare enum way way_of_too_big(struct __sk_buff *skb, const struct frame *frame, c
   return may_be_cut(skb, frame, carried) ? way_through_device(remote) : WAY_NONE;
 }
 
+/// Whether what this CPU remembers of the way to a remote is of that remote, complete and fresh.
+inline_always int is_remembered(const struct frame *frame, const struct esw_next_hop *hop,
+                                const struct esw_remote *remote) {
+  return hop->state == ESW_NEXT_HOP_RESOLVED && frame->now - hop->asked_ns <= ESW_NEXT_HOP_NS &&
+         hop->remote_address_be == remote->address_be;
+}
+
 /// Chooses the way of this frame to remote number `index`. With WAY_NONE, `reason` says why.
 inline_always enum way choose_way(struct __sk_buff *skb, struct frame *frame, __u32 index, __u32 *reason) {
   index &= ESW_REMOTES_MAX - 1;
   const struct esw_remote *remote = &frame->connection->remotes[index];
   struct esw_next_hop *hop = &frame->activity->remotes[index].next_hop;
   enum way way = WAY_DIRECT;
-  if (unlikely(hop->state != ESW_NEXT_HOP_RESOLVED || frame->now - hop->asked_ns > ESW_NEXT_HOP_NS ||
-               hop->remote_address_be != remote->address_be))
+  if (unlikely(!is_remembered(frame, hop, remote)))
     way = find_way(skb, frame, remote, hop, reason);
   // Only the kernel's device makes outer checksums.
   if (unlikely(frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM) && way != WAY_NONE)

@@ -77,6 +77,14 @@ struct {
   GROWING(BPF_MAP_TYPE_HASH, ESW_METERS_MAX, struct esw_meter_key, struct esw_meter_row);
 } esw_meters SEC(".maps");
 
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_UNDERLAYS_MAX, struct esw_underlay_key, struct esw_underlay_row);
+} esw_underlays SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_DEVMAP_HASH, ESW_EXITS_MAX, struct esw_exit_key, struct esw_exit_row);
+} esw_exits SEC(".maps");
+
 inline_always __u32 external_ifindex(void) {
   __u32 zero = 0;
   const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);

@@ -40,6 +40,8 @@
 #define ESW_VIRTUALS_MAX ESW_CONNECTIONS_MAX
 #define ESW_NEIGHBOURS_MAX ESW_FDB_MAX
 #define ESW_METERS_MAX ESW_CONNECTIONS_MAX
+#define ESW_UNDERLAYS_MAX ESW_TUNNELS_MAX
+#define ESW_EXITS_MAX ESW_PORTS_MAX
 
 /// A time in a shared row is written again only when it is older than this, so that cache lines stay quiet.
 /// Read times as "not more than this too old".
@@ -88,8 +90,10 @@
 // esw_virtuals     HASH            esw_virtual_key       esw_virtual_row
 // esw_neighbours   HASH            esw_neighbour_key     esw_neighbour_row
 // esw_meters       HASH            esw_meter_key         esw_meter_row
+// esw_underlays    HASH            esw_underlay_key      esw_underlay_row
+// esw_exits        DEVMAP_HASH     esw_exit_key          esw_exit_row
 //
-// Written by user space only: meta, tunnels, ports, connections, sources.
+// Written by user space only: meta, tunnels, ports, connections, sources, underlays, exits.
 // Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals.
 // Rates written by user space, clocks by the path: meters.
 // Written by the path and the sweep only: fdb, recent, neighbours, node, offenders.
@@ -341,6 +345,27 @@ struct esw_meter_row {
   __u64 packet_clocks[2];
 };
 
+/// An interface of remotes at which XDP takes frames; those of others are left to tcx.
+struct esw_underlay_key {
+  __u32 ifindex;
+};
+
+struct esw_underlay_row {
+  /// Its own MAC address: XDP is not told to whom a frame is (`pkt_type`), and takes only what is to this one.
+  __u8 mac[6];
+  __u16 reserved;
+};
+
+/// An interface by which XDP may send, under its own index: its driver takes frames that no skb was made of. The kernel
+/// removes the row with the interface.
+struct esw_exit_key {
+  __u32 ifindex;
+};
+
+struct esw_exit_row {
+  __u32 ifindex;
+};
+
 /// A virtual address that is bound to a connection. Its row is there as long as it is bound.
 struct esw_virtual_key {
   __u32 connection;
@@ -576,6 +601,8 @@ _Static_assert(sizeof(struct esw_neighbour_key) == 20, "layout");
 _Static_assert(sizeof(struct esw_neighbour_row) == 16, "layout");
 _Static_assert(sizeof(struct esw_meter_row) == 48, "layout");
 _Static_assert(sizeof(struct esw_state_row) == 136, "layout");
+_Static_assert(sizeof(struct esw_underlay_row) == 8, "layout");
+_Static_assert(sizeof(struct esw_exit_row) == 4, "layout");
 _Static_assert(sizeof(struct esw_activity_row) == 1104, "layout");
 _Static_assert(sizeof(struct esw_recent_host) == 16, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");

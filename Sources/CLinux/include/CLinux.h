@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <linux/bpf.h>
+#include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -27,6 +28,14 @@ enum {
   CLINUX_BPF_LINK_TYPE_TCX = 11,  // enum bpf_link_type, linux 6.6
   CLINUX_BPF_F_BEFORE = 1 << 3,   // order among the programs of one hook, linux 6.6
   CLINUX_BPF_F_AFTER = 1 << 4,
+
+  // linux/netdev.h, linux 6.3.
+  CLINUX_NETDEV_CMD_DEV_GET = 1,
+  CLINUX_NETDEV_A_DEV_IFINDEX = 1,
+  CLINUX_NETDEV_A_DEV_XDP_FEATURES = 3,
+  CLINUX_NETDEV_XDP_ACT_BASIC = 1 << 0,
+  CLINUX_NETDEV_XDP_ACT_REDIRECT = 1 << 1,
+  CLINUX_NETDEV_XDP_ACT_NDO_XMIT = 1 << 2,
 };
 
 // Functions that end in "or -errno" never touch errno: Swift cannot rely on it surviving until it looks.
@@ -75,6 +84,11 @@ int clinux_hashes_udp_ports(int socket, const char *interface);
 int clinux_detached_sysfs(void);
 /// Reads the beginning of a file below a folder; bytes or -errno.
 int clinux_read_file_at(int folder, const char *path, char *room, uint32_t size);
+
+/// The name of an interface's driver (ethtool -i, ETHTOOL_GDRVINFO), `room` bytes with the zero; 0 or -errno.
+int clinux_driver_name(int socket, const char *interface, char *name, unsigned long room);
+/// Whether an interface takes VLAN tags off what it receives (ethtool -k, rx-vlan-offload); 0, 1 or -errno.
+int clinux_takes_tags_off(int socket, const char *interface);
 
 /// bpf(2); result or -errno. `attributes` must be zeroed behind the fields that were set.
 long clinux_bpf(int command, void *attributes, unsigned int size);

@@ -1,12 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// The steps to a routing netlink socket that our two kinds of it share; the caller closes it.
-enum RoutingDescriptor {
-  /// `socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)`, closed on exec.
-  static func open(isBlocking: Bool = true, for attempted: String) throws(NetlinkError) -> Int32 {
+/// The steps to a netlink socket that our kinds of it share; the caller closes it.
+enum NetlinkDescriptor {
+  /// `socket(AF_NETLINK, SOCK_RAW, FAMILY)`, closed on exec.
+  static func open(
+    isBlocking: Bool = true, _ family: NetlinkSocket.Family = .routing, for attempted: String
+  ) throws(NetlinkError) -> Int32 {
     let type = SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | (isBlocking ? 0 : SOCK_NONBLOCK.rawValue)
-    let descriptor = socket(AF_NETLINK, Int32(type), NETLINK_ROUTE)
+    let descriptor = socket(AF_NETLINK, Int32(type), family.number)
     guard descriptor >= 0 else {
       throw NetlinkError(attempted: attempted, cause: .systemCall("socket", errno: errno))
     }

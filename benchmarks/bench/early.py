@@ -1,0 +1,318 @@
+"""Packets that XDP may forward before the kernel makes an skb of them: the node with XDP against the same node without
+and the tuned bridge.
+
+    BPF_PROG_TEST_RUN --> port0-far ==> port0  [gateway]  underlay0 ==> underlay0-far: counted and dropped
+
+An XDP program sees only what comes in by a driver, so here frames enter all gateways by the far end of the interface's
+veth pair. That costs something which a network card does not; `DropEarly` is what it costs alone. What the bridge and
+the node without XDP send is counted and dropped before the driver of the way out, as in the other table, and so is what the
+node with XDP leaves to tcx. What XDP sends has no such place: it goes through that driver and is counted at the far end,
+and so its figures include both.
+"""
+
+import dataclasses
+import os
+import pathlib
+import socket
+import statistics
+import struct
+import time
+
+from . import frames
+from .failure import Failure
+from .gateways import LOCAL_PORT, UNDERLAY, Gateway, TunedBridge
+from .kernel import (
+    BATCH, BPF_F_TEST_XDP_LIVE_FRAMES, BPF_TCX_EGRESS, TestRunOptions, checked, inside, load_libbpf, possible_cpus, run,
+    run_time_ns,
+)
+from .measure import CPU_CLOCK, Row, Sample
+from .node import NodeGateway
+
+import ctypes
+
+BPF_XDP = 37
+XDP_FLAGS_DRV_MODE = 4
+
+# More frames lost than this share is no measurement; it is made again, at most so often. The rings of a veth hold 256
+# frames: when the CPU is taken away in between, they overflow.
+TOLERATED_LOSS = 0.01
+ATTEMPTS = 20
+WARM_UP_PASSES = 16
+# Frames for each host before a measurement.
+REMINDERS = 4
+CALIBRATION_FRAMES = 20_000
+
+
+class LinkOptions(ctypes.Structure):
+    """`struct bpf_link_create_opts` of bpf/bpf.h, as far as it is needed."""
+
+    _fields_ = [("sz", ctypes.c_size_t), ("flags", ctypes.c_uint32), ("rest", ctypes.c_uint8 * 64)]
+
+
+class EarlyPrograms:
+    """The programs of early.bpf.c, loaded. What they hold ends with this process."""
+
+    FRAME_MAX = 2048
+
+    def __init__(self, compiled: pathlib.Path):
+        self._lib = load_libbpf()
+        self._object = self._lib.bpf_object__open_file(str(compiled).encode(), None)
+        if not self._object:
+            raise OSError(ctypes.get_errno(), f"open {compiled.name}")
+        checked(self._lib.bpf_object__load(self._object), f"load {compiled.name}")
+        self._links: list[int] = []
+
+    def _program(self, name: str) -> int:
+        found = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
+        return checked(self._lib.bpf_program__fd(found), f"find program {name}")
+
+    def _map(self, name: str) -> int:
+        return checked(self._lib.bpf_object__find_map_fd_by_name(self._object, name.encode()), f"find map {name}")
+
+    def attach(self, name: str, interface: int, point: int) -> None:
+        """To an interface of this thread's namespace; XDP in the driver."""
+        options = LinkOptions(sz=ctypes.sizeof(LinkOptions), flags=XDP_FLAGS_DRV_MODE if point == BPF_XDP else 0)
+        link = self._lib.bpf_link_create(self._program(name), interface, point, ctypes.addressof(options))
+        self._links.append(checked(link, f"attach {name} to interface {interface}"))
+
+    def release(self) -> None:
+        while self._links:
+            os.close(self._links.pop())
+
+    def expect(self, case, at: int, length: int, doors: tuple[int, int], keep: bool = False) -> None:
+        """Says what enters and where, and what counts where it leaves."""
+        row = struct.pack("=IIII", case.entering_at, at, case.hosts - 1, length)
+        row += socket.inet_aton(case.source_address) + struct.pack("=III", keep, *doors)
+        checked(self._lib.bpf_map_update_elem(self._map("settings"), bytes(4), row, 0), "write settings")
+
+    def enter(self, frame: bytes, interface: int, count: int) -> None:
+        data = ctypes.create_string_buffer(frame, len(frame))
+        context = ctypes.create_string_buffer(struct.pack("=6I", 0, len(frame), 0, interface, 0, 0), 24)
+        options = TestRunOptions(
+            sz=ctypes.sizeof(TestRunOptions), data_in=ctypes.addressof(data), data_size_in=len(frame),
+            ctx_in=ctypes.addressof(context), ctx_size_in=24, repeat=count, flags=BPF_F_TEST_XDP_LIVE_FRAMES,
+            batch_size=min(BATCH, count),
+        )
+        checked(self._lib.bpf_prog_test_run_opts(self._program("enter"), ctypes.addressof(options)), "send frames in")
+
+    def left(self) -> int:
+        """Frames as expected that left so far."""
+        cpus = possible_cpus()
+        row = ctypes.create_string_buffer(8 * cpus)
+        checked(self._lib.bpf_map_lookup_elem(self._map("left"), bytes(4), row), "read the counters")
+        return sum(struct.unpack(f"={cpus}Q", row.raw))
+
+    def kept(self, length: int) -> bytes:
+        row = ctypes.create_string_buffer(self.FRAME_MAX)
+        checked(self._lib.bpf_map_lookup_elem(self._map("kept"), bytes(4), row), "read the kept frame")
+        return row.raw[:length]
+
+
+class Early:
+    """What each gateway of this comparison has more than in the other: doors at the far ends."""
+
+    # Whether frames leave by a driver, to the far end.
+    leaves_early = False
+
+    def place(self, programs: EarlyPrograms) -> None:
+        with inside(self.namespace):
+            for name in (LOCAL_PORT, UNDERLAY):
+                run("ethtool", "-K", name, "gro", "on")
+                self._index[f"{name}-far"] = socket.if_nametoindex(f"{name}-far")
+            self.catch(programs)
+
+    def catch(self, programs: EarlyPrograms) -> None:
+        for name in (LOCAL_PORT, UNDERLAY):
+            programs.attach("leave", self._index[name], BPF_TCX_EGRESS)
+            if self.leaves_early:
+                programs.attach("leave_early", self._index[f"{name}-far"], BPF_XDP)
+
+    def doors(self, case: frames.Case) -> tuple[int, int]:
+        """Where frames are sent in, and by which interface they leave."""
+        ways = (LOCAL_PORT, UNDERLAY) if case.direction == frames.ENCAPSULATE else (UNDERLAY, LOCAL_PORT)
+        return self._index[f"{ways[0]}-far"], self._index[ways[1]]
+
+
+class DropEarly(Early, Gateway):
+    """No gateway: frames are counted and dropped where they come in, by XDP."""
+
+    key = "early-nothing"
+    label = "nothing (dropped by XDP where it comes in)"
+
+    def catch(self, programs: EarlyPrograms) -> None:
+        for name in (LOCAL_PORT, UNDERLAY):
+            programs.attach("leave_early", self._index[name], BPF_XDP)
+
+
+class PassOn(Early, Gateway):
+    """XDP that sends every frame on as it is."""
+
+    key = "early-through"
+    label = "XDP that only redirects"
+    leaves_early = True
+
+    def catch(self, programs: EarlyPrograms) -> None:
+        super().catch(programs)
+        for name in (LOCAL_PORT, UNDERLAY):
+            programs.attach("pass_on", self._index[name], BPF_XDP)
+
+
+class EarlyBridge(Early, TunedBridge):
+    key = "early-bridge"
+
+
+class EarlyNode(Early, NodeGateway):
+    """The node without XDP."""
+
+    key = "early-tcx"
+    label = "OpenESW, tcx"
+
+
+class XDPNode(Early, NodeGateway):
+    """The node with XDP."""
+
+    key = "early-xdp"
+    label = "OpenESW, XDP"
+    leaves_early = True
+    options = ("--xdp", "on", "--flavor-limits", "off")
+
+
+class EarlyMeter:
+    """Sends frames through gateways on one CPU and takes the CPU time, as `Meter` does."""
+
+    def __init__(self, programs: EarlyPrograms, drain: pathlib.Path):
+        self._programs = programs
+        self._drain = drain
+        self._counts: dict[tuple[str, frames.Case], int] = {}
+
+    def verify(self, gateway, case: frames.Case) -> None:
+        """Until a frame has come through byte for byte: the first may be lost while a way is looked for."""
+        at, length = gateway.exit(case)
+        for _ in range(20):
+            self._programs.expect(case, at, length, gateway.doors(case), keep=True)
+            before = self._programs.left()
+            self._enter(gateway, case, 1)
+            if self._await(before + 1) == before + 1:
+                wrong = gateway.why_wrong(case, self._programs.kept(length))
+                if wrong:
+                    raise Failure(f"{gateway.label}: {case.direction} ({case.size} bytes): {wrong}")
+                return
+        raise Failure(f"{gateway.label}: a frame to {case.direction} ({case.size} bytes) did not come through")
+
+    def send(self, gateway, case: frames.Case, count: int) -> Sample:
+        self._programs.expect(case, *gateway.exit(case), gateway.doors(case))
+        before = self._programs.left()
+        drained, started = run_time_ns(self._drain), time.clock_gettime_ns(CPU_CLOCK)
+        self._enter(gateway, case, count)
+        used = time.clock_gettime_ns(CPU_CLOCK) - started
+        left = self._await(before + count)
+        return Sample(frames=left - before, cpu_ns=used + run_time_ns(self._drain) - drained)
+
+    def _enter(self, gateway, case: frames.Case, count: int) -> None:
+        with inside(gateway.namespace):
+            self._programs.enter(case.entering, gateway.doors(case)[0], count)
+
+    def _await(self, wanted: int) -> int:
+        deadline = time.monotonic() + 0.1
+        while (now := self._programs.left()) < wanted and time.monotonic() < deadline:
+            time.sleep(0.0001)
+        return now
+
+    def calibrate(self, gateway, case: frames.Case, seconds: float) -> None:
+        sample = self.send(gateway, case, CALIBRATION_FRAMES)
+        if sample.frames == 0:
+            raise Failure(f"{gateway.label}: no frame came through ({case})")
+        self._counts[gateway.key, case] = max(int(seconds * 1e9 / sample.ns_per_frame), 5_000)
+
+    def measure(self, gateway, case: frames.Case) -> Sample:
+        count = self._counts[gateway.key, case]
+        for _ in range(ATTEMPTS):
+            if case.hosts > 1:
+                # A node remembers a host for a tenth of a second, and the others had their turn meanwhile.
+                self.send(gateway, case, case.hosts * REMINDERS)
+            sample = self.send(gateway, case, count)
+            if sample.frames >= count * (1 - TOLERATED_LOSS):
+                return sample
+        raise Failure(f"{gateway.label}: of {count} frames only {sample.frames} came through ({case})")
+
+
+def create(gateway, programs: EarlyPrograms) -> None:
+    """Doors first: what the far ends can do decides where the node uses XDP."""
+    connect, gateway.connect = gateway.connect, lambda: gateway.place(programs)
+    gateway.create(None)
+    gateway.connect = connect
+    connect()
+
+
+def warm_up(meter: EarlyMeter, gateway, sizes: list[int], hosts: int) -> None:
+    for _ in range(2):
+        for direction in (frames.DECAPSULATE, frames.ENCAPSULATE):
+            meter.send(gateway, frames.Case(direction, min(sizes), hosts), hosts * WARM_UP_PASSES)
+    for direction in (frames.DECAPSULATE, frames.ENCAPSULATE):
+        for size in sizes:
+            meter.verify(gateway, frames.Case(direction, size, 1))
+
+
+def measure_early(meter: EarlyMeter, gateways: list, cases: list, rounds: int, seconds: float, progress) -> list[Row]:
+    """As `measure.measure_all`."""
+    for gateway in gateways:
+        for case in cases:
+            meter.calibrate(gateway, case, seconds)
+    samples = {case: {gateway.key: [] for gateway in gateways} for case in cases}
+    for number in range(rounds):
+        first = number % len(gateways)
+        for case in cases:
+            for gateway in gateways[first:] + gateways[:first]:
+                samples[case][gateway.key].append(meter.measure(gateway, case))
+        progress(number + 1)
+    return [Row(case, samples[case]) for case in cases]
+
+
+# ---- The table ----
+
+
+@dataclasses.dataclass(frozen=True)
+class Ratio:
+    raw: float
+    net: float
+
+
+def ratio(row: Row, gateway: str, other: str) -> Ratio:
+    """Frames of `gateway` for one of `other` in the same CPU time; `net`: without what coming in by a veth costs both.
+    Medians of the rounds."""
+    triples = list(zip(row.samples[gateway], row.samples[other], row.samples[DropEarly.key], strict=True))
+    raw = [theirs.ns_per_frame / ours.ns_per_frame for ours, theirs, _ in triples]
+    net = [
+        (theirs.ns_per_frame - bed.ns_per_frame) / max(ours.ns_per_frame - bed.ns_per_frame, 1)
+        for ours, theirs, bed in triples
+    ]
+    return Ratio(statistics.median(raw), statistics.median(net))
+
+
+def table(rows: list[Row]) -> str:
+    gateways = (DropEarly, PassOn, EarlyBridge, EarlyNode, XDPNode)
+    head = ["direction", "bytes", "hosts", *[f"{gateway.label}, ns" for gateway in gateways]]
+    head += ["XDP to bridge, raw", "net", "XDP to tcx, raw", "net"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in rows:
+        cells = [row.case.direction, f"{row.case.size:,}", f"{row.case.hosts:,}"]
+        cells += [f"{row.ns(gateway.key):,.0f}" for gateway in gateways]
+        for other in (EarlyBridge, EarlyNode):
+            found = ratio(row, XDPNode.key, other.key)
+            cells += [f"{found.raw:.2f}", f"{found.net:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def section(rows: list[Row]) -> str:
+    """The part of the page."""
+    return f"""## XDP
+
+Frames come in by the far end of a veth pair, because XDP sees only what a driver receives; that costs every gateway here
+something, which the first figures column is. *Net* ratios leave it out. The node with XDP also pays for a driver at the way
+out and for being counted behind it, which the others do not (the second column is XDP without any gateway, both ways). Flavors
+are without a limit here: large frames by XDP are more than any carries. Between 4,096 hosts a side, each frame is between
+two at random.
+
+{table(rows)}
+"""
