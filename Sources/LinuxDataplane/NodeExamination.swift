@@ -79,9 +79,10 @@ private final class NodeLook {
       guard let index = link.state.interfaceIndex, let attached = links.first(where: { $0.index == index })
       else { continue }
       switch link.program {
-      case .underlay: roles[index] = .underlay
+      case .underlay, .xdpUnderlay: roles[index] = .underlay
       case .local where !OwnershipMark.isOurs(attached): roles[index] = .port
-      case .local, .slow: break
+      // Where XDP is, `local` is too.
+      case .local, .xdpLocal, .slow: break
       }
     }
     bridges = Set(links.filter { $0.group == OwnershipMark.outerGroup }.compactMap(\.master))
