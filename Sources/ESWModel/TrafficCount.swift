@@ -1,7 +1,7 @@
 /// What the data path has counted of one direction of a connection, of all CPUs together.
 ///
-/// In a report, what is 0 is left out but for `frames` and `bytes`, and what is left out counts as 0: an agent
-/// that does not count something and a path on which it never happened say the same.
+/// In a report, what is 0 is left out but for `frames` and `bytes`, and what is left out counts as 0: an
+/// agent that does not count something and a path on which it never happened say the same.
 package struct TrafficCount: Hashable, Sendable {
   /// That crossed. A copy to each of two remotes counts twice, a super-packet as its segments.
   package var frames: UInt64

@@ -162,8 +162,8 @@ package struct NodeFindings: Hashable, Sendable {
     return found
   }
 
-  /// Packets of different flows should come to different CPUs. Outer ports differ by flow; what matters is that
-  /// the device looks at them, or that RPS does.
+  /// Packets of different flows should come to different CPUs. Outer ports differ by flow; what matters is
+  /// that the device looks at them, or that RPS does.
   private static func spread(_ interface: NodeFacts.Interface, over processors: [Int]) -> [Finding] {
     // A port that is no hardware takes packets on the CPU of whoever sends them.
     guard processors.count > 1, !interface.queues.isEmpty,
@@ -227,11 +227,13 @@ package struct NodeFindings: Hashable, Sendable {
             "frames go on, and nobody follows changes: start the agent again; or, if it is not to come back, "
             + "take it away", commands: commands))
     }
-    found += remains.unattendedPins.map { folder in
-      Finding(
-        .advice, .leftoverPins, of: folder, "programs and maps of another node, with which nobody works",
-        evidence: folder, advice: "if that node is not to come back, take them away",
-        commands: ["rm -r \(folder)"])
+    if !remains.unattendedPins.isEmpty {
+      found.append(
+        Finding(
+          .advice, .leftoverPins, "programs and maps of other nodes, with which nobody works",
+          evidence: remains.unattendedPins.joined(separator: ", "),
+          advice: "those of nodes that are not to come back, take away",
+          commands: remains.unattendedPins.map { "rm -r \($0)" }))
     }
     return found
   }

@@ -55,7 +55,7 @@ final class NodeLock: Sendable {
 
   static func path(of name: String) -> String { "\(folder)/\(name).lock" }
 
-  /// Who works: nil when nobody does. Asks for a shared lock for a moment; whoever comes meanwhile tries again.
+  /// Who works: nil when nobody does. Asks for a shared lock for a moment; who comes meanwhile tries again.
   static func worker(_ name: String) -> (isKnown: Bool, process: Int32?)? {
     if isHeldByUs(name) { return (true, getpid()) }
     let path = path(of: name)

@@ -12,7 +12,8 @@ import Testing
   @Test func `has a line for each direction of a connection, and a column for each counter`() throws {
     let counts = #""bytes":1,"flooded":11,"slow":12,"not_learned":13,"clamped":14,"told_too_big":15"#
     let row = try Self.json(
-      #"{"counters":{"to_remote":{"frames":7,\#(counts),"answered":16,"for_node":17},"to_local":{"frames":8}}}"#)
+      #"{"counters":{"to_remote":{"frames":7,\#(counts),"answered":16,"for_node":17},"to_local":{"frames":8}}}"#
+    )
     #expect(
       Diagnosis.text(of: row) == """
         counters
