@@ -2,8 +2,8 @@ internal import CLinux
 internal import Glibc
 package import Netlink
 
-/// Says any frame out of an interface, and hears what comes in by it, before a bridge that it may be a port of
-/// (packet(7)).
+/// Says any frame out of an interface, and hears what comes in by it, before a bridge that it may be a port
+/// of (packet(7)).
 package final class PacketSocket: Sendable {
   package struct Frame: Sendable {
     package let bytes: [UInt8]
@@ -75,7 +75,8 @@ package final class PacketSocket: Sendable {
     for _ in 0..<1000 {
       if send(descriptor, frame, frame.count, 0) == frame.count { return }
       guard errno == ENOBUFS || errno == EAGAIN else { break }
-      usleep(100)
+      var asked = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&asked, 1, 1)
     }
     throw CommandFailure(description: "send a frame: \(errno)")
   }
