@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import ESWModel
 import ESWPlanning
 import ESWSeams
@@ -87,10 +88,10 @@ struct BenchmarkNodeCommand: AsyncParsableCommand {
     String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
   }
 
-  /// Lines of standard input. Reading blocks, so it has a thread of its own.
+  /// Lines of standard input. Reading blocks, so it has a queue of its own.
   private static func input() -> AsyncStream<String> {
     AsyncStream { continuation in
-      Thread.detachNewThread {
+      DispatchQueue(label: "input").async {
         while let line = readLine() { continuation.yield(line) }
         continuation.finish()
       }
