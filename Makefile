@@ -5,6 +5,7 @@ SWIFT ?= swift
 # An import of a room that is not declared is an error; so is every warning (Package.swift).
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
+XDP_SUITES := "outer header|frame's class|flavor carries|does not fit|Several remotes|VXLAN from the underlay|both sides|Ten thousand"
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl python3-venv
 
 .DEFAULT_GOAL := help
@@ -22,6 +23,9 @@ test: setup $(VENV)/.ready check ## Install what is missing, build, and run all 
 	@# One after another: tests on the real kernel start programs and wait for packets, on two cores at that.
 	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python \
 		scripts/test-report $(SWIFT) test --skip-build --no-parallel
+	@# The rules once more where XDP meets the frames first.
+	SWIFT_BACKTRACE=enable=no ESW_TEST_XDP=on \
+		scripts/test-report $(SWIFT) test --skip-build --no-parallel --filter $(XDP_SUITES)
 
 check: setup ## Format, imports between rooms, warnings as errors, the eBPF object against its source.
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
