@@ -74,7 +74,7 @@ class NodeGateway(Gateway):
             self._process = None
         # What is pinned outlives the process; it belongs to this namespace alone.
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.PINS / self.namespace)
+            shutil.rmtree(self.PINS / f"ns-{self.namespace}")
         with contextlib.suppress(OSError):
             self.PINS.rmdir()
         super().remove()
