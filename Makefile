@@ -59,10 +59,11 @@ fuzz: setup $(VENV)/.ready ## 100,000 requests by the served OpenAPI document, g
 datapath: ## Compile the eBPF programs again after a change of their source.
 	Sources/CDatapath/build.sh
 
-bench-datapath: setup ## Packets through the node against the kernel's bridge and VXLAN device and Open vSwitch; needs root.
-	@scripts/install-packages iperf3 openvswitch-switch
+bench-datapath: setup ## Packets through the node against bridge and VXLAN device, Open vSwitch, and bench-scale; needs root.
+	@scripts/install-packages ethtool iperf3 openvswitch-switch
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	benchmarks/datapath .build-release/release/esw $(ARGS)
+	$(if $(findstring --part,$(ARGS)),,benchmarks/scale .build-release/release/esw $(filter --quick,$(ARGS)))
 
 bench-scale: setup ## Thousands of connections made and removed, against bridges and VXLAN devices; needs root.
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
