@@ -159,7 +159,8 @@ struct Stretch {
     for place in [node, far] { try ip(place, "link set underlay0 up") }
     if Self.xdp == .on { try readyForXDP("underlay0", in: far) }
     try ip(far, "address add 192.0.2.2/24 dev underlay0")
-    try ip(far, "link add br0 type bridge")
+    // One that snoops reports itself to multicast routers when it likes, and so tells the far host's address.
+    try ip(far, "link add br0 type bridge mcast_snooping 0")
     try ip(far, "link add vx100 type vxlan id 100 dstport 4789 local 192.0.2.2 remote 192.0.2.1 nolearning")
     try ip(far, "link set vx100 master br0")
     try ip(far, "link set vx100 up")
