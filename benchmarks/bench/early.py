@@ -11,7 +11,6 @@ and so its figures include both.
 """
 
 import dataclasses
-import os
 import pathlib
 import socket
 import statistics
@@ -21,18 +20,10 @@ import time
 from . import frames
 from .failure import Failure
 from .gateways import LOCAL_PORT, UNDERLAY, Gateway, TunedBridge
-from .kernel import (
-    BATCH, BPF_F_TEST_XDP_LIVE_FRAMES, BPF_TCX_EGRESS, TestRunOptions, checked, inside, load_libbpf, possible_cpus, run,
-    run_time_ns,
-)
+from .kernel import BPF_TCX_EGRESS, BPF_XDP, Loaded, inside, run, run_time_ns
 from .measure import CPU_CLOCK, Row, Sample
 from .node import NodeGateway
 from .report import aligned
-
-import ctypes
-
-BPF_XDP = 37
-XDP_FLAGS_DRV_MODE = 4
 
 # More frames lost than this share is no measurement; it is made again, at most so often. The rings of a veth hold 256
 # frames: when the CPU is taken away in between, they overflow.
@@ -44,69 +35,17 @@ REMINDERS = 4
 CALIBRATION_FRAMES = 20_000
 
 
-class LinkOptions(ctypes.Structure):
-    """`struct bpf_link_create_opts` of bpf/bpf.h, as far as it is needed."""
-
-    _fields_ = [("sz", ctypes.c_size_t), ("flags", ctypes.c_uint32), ("rest", ctypes.c_uint8 * 64)]
-
-
-class EarlyPrograms:
-    """The programs of early.bpf.c, loaded. What they hold ends with this process."""
-
-    FRAME_MAX = 2048
+class EarlyPrograms(Loaded):
+    """Those of early.bpf.c."""
 
     def __init__(self, compiled: pathlib.Path):
-        self._lib = load_libbpf()
-        self._object = self._lib.bpf_object__open_file(str(compiled).encode(), None)
-        if not self._object:
-            raise OSError(ctypes.get_errno(), f"open {compiled.name}")
-        checked(self._lib.bpf_object__load(self._object), f"load {compiled.name}")
-        self._links: list[int] = []
-
-    def _program(self, name: str) -> int:
-        found = self._lib.bpf_object__find_program_by_name(self._object, name.encode())
-        return checked(self._lib.bpf_program__fd(found), f"find program {name}")
-
-    def _map(self, name: str) -> int:
-        return checked(self._lib.bpf_object__find_map_fd_by_name(self._object, name.encode()), f"find map {name}")
-
-    def attach(self, name: str, interface: int, point: int) -> None:
-        """To an interface of this thread's namespace; XDP in the driver."""
-        options = LinkOptions(sz=ctypes.sizeof(LinkOptions), flags=XDP_FLAGS_DRV_MODE if point == BPF_XDP else 0)
-        link = self._lib.bpf_link_create(self._program(name), interface, point, ctypes.addressof(options))
-        self._links.append(checked(link, f"attach {name} to interface {interface}"))
-
-    def release(self) -> None:
-        while self._links:
-            os.close(self._links.pop())
+        super().__init__(compiled, ("enter", "leave", "leave_early", "pass_on"))
 
     def expect(self, case, at: int, length: int, doors: tuple[int, int], keep: bool = False) -> None:
         """Says what enters and where, and what counts where it leaves."""
         row = struct.pack("=IIII", case.entering_at, at, case.hosts - 1, length)
         row += socket.inet_aton(case.source_address) + struct.pack("=III", keep, *doors)
-        checked(self._lib.bpf_map_update_elem(self._map("settings"), bytes(4), row, 0), "write settings")
-
-    def enter(self, frame: bytes, interface: int, count: int) -> None:
-        data = ctypes.create_string_buffer(frame, len(frame))
-        context = ctypes.create_string_buffer(struct.pack("=6I", 0, len(frame), 0, interface, 0, 0), 24)
-        options = TestRunOptions(
-            sz=ctypes.sizeof(TestRunOptions), data_in=ctypes.addressof(data), data_size_in=len(frame),
-            ctx_in=ctypes.addressof(context), ctx_size_in=24, repeat=count, flags=BPF_F_TEST_XDP_LIVE_FRAMES,
-            batch_size=min(BATCH, count),
-        )
-        checked(self._lib.bpf_prog_test_run_opts(self._program("enter"), ctypes.addressof(options)), "send frames in")
-
-    def left(self) -> int:
-        """Frames as expected that left so far."""
-        cpus = possible_cpus()
-        row = ctypes.create_string_buffer(8 * cpus)
-        checked(self._lib.bpf_map_lookup_elem(self._map("left"), bytes(4), row), "read the counters")
-        return sum(struct.unpack(f"={cpus}Q", row.raw))
-
-    def kept(self, length: int) -> bytes:
-        row = ctypes.create_string_buffer(self.FRAME_MAX)
-        checked(self._lib.bpf_map_lookup_elem(self._map("kept"), bytes(4), row), "read the kept frame")
-        return row.raw[:length]
+        self._write("settings", 0, row)
 
 
 class Early:
@@ -191,7 +130,7 @@ class EarlyMeter:
         at, length = gateway.exit(case)
         for _ in range(20):
             self._programs.expect(case, at, length, gateway.doors(case), keep=True)
-            before = self._programs.left()
+            before = self._programs.left()[0]
             self._enter(gateway, case, 1)
             if self._await(before + 1) == before + 1:
                 wrong = gateway.why_wrong(case, self._programs.kept(length), frames.ONLY)
@@ -202,7 +141,7 @@ class EarlyMeter:
 
     def send(self, gateway, case: frames.Case, count: int) -> Sample:
         self._programs.expect(case, *gateway.exit(case), gateway.doors(case))
-        before = self._programs.left()
+        before = self._programs.left()[0]
         drained, started = run_time_ns(self._drain), time.clock_gettime_ns(CPU_CLOCK)
         self._enter(gateway, case, count)
         used = time.clock_gettime_ns(CPU_CLOCK) - started
@@ -211,11 +150,11 @@ class EarlyMeter:
 
     def _enter(self, gateway, case: frames.Case, count: int) -> None:
         with inside(gateway.namespace):
-            self._programs.enter(case.entering(), gateway.doors(case)[0], count)
+            self._programs.enter("enter", case.entering(), gateway.doors(case)[0], count)
 
     def _await(self, wanted: int) -> int:
         deadline = time.monotonic() + 0.1
-        while (now := self._programs.left()) < wanted and time.monotonic() < deadline:
+        while (now := self._programs.left()[0]) < wanted and time.monotonic() < deadline:
             time.sleep(0.0001)
         return now
 

@@ -19,6 +19,9 @@ PR_SET_PDEATHSIG = 1
 BPF_TCX_INGRESS = 46
 BPF_TCX_EGRESS = 47
 BPF_F_TEST_XDP_LIVE_FRAMES = 2
+# linux/bpf.h, linux/if_link.h
+BPF_XDP = 37
+XDP_FLAGS_DRV_MODE = 4
 # asm-generic/unistd.h, asm-generic/socket.h
 SYS_PIDFD_GETFD = 438
 SO_RCVBUFFORCE = 33
@@ -219,20 +222,26 @@ def possible_cpus() -> int:
     return int(last) + 1
 
 
-class Programs:
-    """The programs of frames.bpf.c, loaded. What they hold ends with this process."""
+class LinkOptions(ctypes.Structure):
+    """`struct bpf_link_create_opts` of bpf/bpf.h, as far as it is needed."""
+
+    _fields_ = [("sz", ctypes.c_size_t), ("flags", ctypes.c_uint32), ("rest", ctypes.c_uint8 * 64)]
+
+
+class Loaded:
+    """Programs and maps of one object, with the maps `settings`, `left` and `kept`. What they hold ends with this
+    process."""
 
     FRAME_MAX = 2048
 
-    def __init__(self, compiled: pathlib.Path):
+    def __init__(self, compiled: pathlib.Path, programs: tuple, maps: tuple = ()):
         self._lib = load_libbpf()
         self._object = self._lib.bpf_object__open_file(str(compiled).encode(), None)
         if not self._object:
             raise OSError(ctypes.get_errno(), f"open {compiled.name}")
         checked(self._lib.bpf_object__load(self._object), f"load {compiled.name}")
-        names = ("enter_one", "enter_many", "enter_spread", "leave", "leave_sent", "leave_spread", "split")
-        self._programs = {name: self._program(name) for name in names}
-        self._maps = {name: self._map(name) for name in ("settings", "left", "kept", "entrances", "splits")}
+        self._programs = {name: self._program(name) for name in programs}
+        self._maps = {name: self._map(name) for name in ("settings", "left", "kept", *maps)}
         self._links: list[int] = []
 
     def _program(self, name: str) -> int:
@@ -243,31 +252,14 @@ class Programs:
         return checked(self._lib.bpf_object__find_map_fd_by_name(self._object, name.encode()), f"find map {name}")
 
     def attach(self, program: str, interface: int, point: int) -> None:
-        """To an interface of this thread's network namespace: `leave` and `leave_spread` count and drop what passes."""
-        attempt = f"attach a program to interface {interface}"
-        link = self._lib.bpf_link_create(self._programs[program], interface, point, None)
-        self._links.append(checked(link, attempt))
+        """To an interface of this thread's network namespace; XDP in the driver."""
+        options = LinkOptions(sz=ctypes.sizeof(LinkOptions), flags=XDP_FLAGS_DRV_MODE if point == BPF_XDP else 0)
+        link = self._lib.bpf_link_create(self._programs[program], interface, point, ctypes.addressof(options))
+        self._links.append(checked(link, f"attach {program} to interface {interface}"))
 
     def release(self) -> None:
         while self._links:
             os.close(self._links.pop())
-
-    def expect(self, case, leaving_at: int, length: int, first: int, keep: bool = False) -> None:
-        """Says what enters next, and what counts where it leaves."""
-        row = struct.pack("=IIII", case.entering_at, leaving_at, case.hosts - 1, length)
-        row += socket.inet_aton(case.source_address)
-        row += struct.pack("=IIIII", keep, case.connections, first, case.train, case.outer_sum) + case.carried[:12]
-        self._write("settings", 0, row)
-
-    def admit(self, first: int, entrances: list, interfaces: list[int]) -> None:
-        """Says where connections' frames enter and leave; `interfaces`: one for each, or 0 for those with tags."""
-        for place, (entrance, interface) in enumerate(zip(entrances, interfaces, strict=True)):
-            self._write("entrances", first + place, entrance.row + struct.pack("=I", interface))
-
-    def split(self, interfaces: dict[int, int]) -> None:
-        """Says where `split` hands frames to, by VLAN."""
-        for vlan, interface in interfaces.items():
-            self._write("splits", vlan, struct.pack("=I", interface))
 
     def _write(self, name: str, index: int, row: bytes) -> None:
         written = self._lib.bpf_map_update_elem(self._maps[name], struct.pack("=I", index), row, 0)
@@ -302,3 +294,28 @@ class Programs:
         row = ctypes.create_string_buffer(self.FRAME_MAX)
         checked(self._lib.bpf_map_lookup_elem(self._maps["kept"], bytes(4), row), "read the kept frame")
         return row.raw[:length]
+
+
+class Programs(Loaded):
+    """Those of frames.bpf.c: `leave` and its like count and drop what passes."""
+
+    def __init__(self, compiled: pathlib.Path):
+        names = ("enter_one", "enter_many", "enter_spread", "leave", "leave_sent", "leave_spread", "split")
+        super().__init__(compiled, names, ("entrances", "splits"))
+
+    def expect(self, case, leaving_at: int, length: int, first: int, keep: bool = False) -> None:
+        """Says what enters next, and what counts where it leaves."""
+        row = struct.pack("=IIII", case.entering_at, leaving_at, case.hosts - 1, length)
+        row += socket.inet_aton(case.source_address)
+        row += struct.pack("=IIIII", keep, case.connections, first, case.train, case.outer_sum) + case.carried[:12]
+        self._write("settings", 0, row)
+
+    def admit(self, first: int, entrances: list, interfaces: list[int]) -> None:
+        """Says where connections' frames enter and leave; `interfaces`: one for each, or 0 for those with tags."""
+        for place, (entrance, interface) in enumerate(zip(entrances, interfaces, strict=True)):
+            self._write("entrances", first + place, entrance.row + struct.pack("=I", interface))
+
+    def split(self, interfaces: dict[int, int]) -> None:
+        """Says where `split` hands frames to, by VLAN."""
+        for vlan, interface in interfaces.items():
+            self._write("splits", vlan, struct.pack("=I", interface))
