@@ -18,11 +18,16 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let strangers: [StrangerReport]
   /// What was counted before it was known whose it is; nil from an agent that does not tell.
   package let unclaimed: UnclaimedCount?
+  /// The ways to the remotes, each once; nil from an agent that does not look at them.
+  package let underlays: [UnderlayFact]?
+  /// What of others stands on the way of our frames; nil from an agent that does not look.
+  package let interferences: [InterferenceFact]?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
-    strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil
+    strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil, underlays: [UnderlayFact]? = nil,
+    interferences: [InterferenceFact]? = nil
   ) {
     self.node = node
     self.store = store
@@ -34,6 +39,8 @@ package struct GatewayReport: Hashable, Sendable, Codable {
     self.connections = connections
     self.strangers = strangers
     self.unclaimed = unclaimed
+    self.underlays = underlays
+    self.interferences = interferences
   }
 }
 
@@ -42,7 +49,7 @@ extension GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
       interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
-      unclaimed: unclaimed)
+      unclaimed: unclaimed, underlays: underlays, interferences: interferences)
   }
 }
 
@@ -64,12 +71,24 @@ package struct Problem: Hashable, Sendable, Codable {
     case connection(ConnectionID)
   }
 
+  /// For those who judge by it; the words may change, these do not.
+  package enum Topic: String, Hashable, Sendable, Codable, CaseIterable {
+    case attachmentMissing, attachmentUnfit, underlayMissing, underlayDown, tunnelAddressElsewhere
+    /// The kernel, or what this process may do, is not enough to forward.
+    case nodeUnfit
+    /// The kernel refused a step, or it has to be tried again.
+    case stepFailed
+  }
+
   package let subject: Subject
   package let text: String
+  /// Nil from an agent that does not tell, and for what no one judges by.
+  package let topic: Topic?
 
-  package init(_ subject: Subject, _ text: String) {
+  package init(_ subject: Subject, _ text: String, topic: Topic? = nil) {
     self.subject = subject
     self.text = text
+    self.topic = topic
   }
 }
 
@@ -86,6 +105,15 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package let virtualAddresses: [VirtualAddressFact]?
   /// Of the drops, those by the rule of their class; nil from an agent that knows of none.
   package let classDrops: [ClassDropCount]?
+  /// Of the drops, those of the last `recent`; nil from an agent that does not tell.
+  package let recentDrops: [DropCount]?
+  /// Frames that were not learned in the last `recent`, both directions; nil as above.
+  package let recentlyNotLearned: UInt64?
+  /// Where its frames enter; nil as above.
+  package let port: PortFact?
+
+  /// What counts as now, for what is only of interest while it goes on.
+  package static let recent = Duration.seconds(15)
 
   /// How many hosts of one connection a report names.
   package static let mostHosts = 256
@@ -96,7 +124,8 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package init(
     id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,
     drops: [DropCount], hosts: [HostFact], virtualAddresses: [VirtualAddressFact]? = nil,
-    classDrops: [ClassDropCount]? = nil
+    classDrops: [ClassDropCount]? = nil, recentDrops: [DropCount]? = nil,
+    recentlyNotLearned: UInt64? = nil, port: PortFact? = nil
   ) {
     self.id = id
     self.remotes = remotes
@@ -106,6 +135,9 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
     self.hosts = hosts
     self.virtualAddresses = virtualAddresses
     self.classDrops = classDrops
+    self.recentDrops = recentDrops
+    self.recentlyNotLearned = recentlyNotLearned
+    self.port = port
   }
 }
 
@@ -116,11 +148,17 @@ package struct RemoteEvidence: Hashable, Sendable, Codable {
   package let receivedAgeMilliseconds: Int64?
   /// Milliseconds since a frame was sent to it; nil: never.
   package let sentAgeMilliseconds: Int64?
+  /// Nil from an agent that does not probe.
+  package let probing: RemoteProbing?
 
-  package init(remote: RemoteEndpoint, receivedAgeMilliseconds: Int64?, sentAgeMilliseconds: Int64?) {
+  package init(
+    remote: RemoteEndpoint, receivedAgeMilliseconds: Int64?, sentAgeMilliseconds: Int64?,
+    probing: RemoteProbing? = nil
+  ) {
     self.remote = remote
     self.receivedAgeMilliseconds = receivedAgeMilliseconds
     self.sentAgeMilliseconds = sentAgeMilliseconds
+    self.probing = probing
   }
 }
 
