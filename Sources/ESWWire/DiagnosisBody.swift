@@ -211,7 +211,7 @@ extension JSONWriter {
     if let value { string(value) } else { null() }
   }
 
-  private mutating func member(_ name: StaticString, integer value: (some BinaryInteger)?) {
+  mutating func member(_ name: StaticString, integer value: (some BinaryInteger)?) {
     self.name(name)
     if let value { integer(value) } else { null() }
   }

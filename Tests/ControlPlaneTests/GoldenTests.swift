@@ -20,7 +20,8 @@ import Testing
     "ConnectionDiagnosis", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment", "DeleteSubnet",
     "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
     "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
-    "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding",
+    "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding", "PlanDeleteConnection", "PlanInstance",
+    "PlanConnection",
   ]
 
   static let recording = Task { try await record() }
@@ -47,6 +48,7 @@ import Testing
       try await recorder.catalogue()
       try await recorder.ports()
       try await recorder.deletions()
+      try await recorder.plans()
       return recorder.transcripts
     }
   }
@@ -181,7 +183,9 @@ private struct Recorder {
   mutating func deletions() async throws {
     try await caller.report(interfaces: 2)
     let instance = "\(Lab.v3)/instances/\(ids["instance"]!)"
-    try await take("DeleteConnection", .delete, "\(instance)/connections/\(ids["connection"]!)")
+    let connection = "\(instance)/connections/\(ids["connection"]!)"
+    try await take("PlanDeleteConnection", .delete, connection, query: [("dry_run", "true")])
+    try await take("DeleteConnection", .delete, connection)
     try await take("DeleteInstance", .delete, instance)
     try await take("DeleteAttachment", .delete, "\(Lab.ours)/attachments/\(ids["attachment"]!)")
     try await take("DeleteSubnet", .delete, "\(Lab.v1)/vpcs/\(ids["vpc"]!)/subnets/\(ids["subnet"]!)")
@@ -189,6 +193,17 @@ private struct Recorder {
     _ = try await caller.call(.delete, "\(Lab.ours)/attachments/\(ids["tunnel attachment"]!)")
     _ = try await caller.call(.delete, tunnel)
     try await take("DeleteVPC", .delete, "\(Lab.v1)/vpcs/\(ids["vpc"]!)")
+  }
+
+  mutating func plans() async throws {
+    let network = try await caller.makeNetwork()
+    try await take(
+      "PlanInstance", .post, "\(Lab.v3)/instances", query: [("dry_run", "true")],
+      body: Caller.instanceBody(network))
+    let instance = try await caller.makeInstance(network)
+    try await take(
+      "PlanConnection", .post, "\(Lab.v3)/instances/\(instance)/connections", query: [("dry_run", "true")],
+      body: Caller.connectionBody(network))
   }
 
   private func evidence(of connection: String) -> ConnectionReport {

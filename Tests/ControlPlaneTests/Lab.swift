@@ -223,7 +223,8 @@ struct Caller: Sendable {
           reason: "unknown_source", frames: 3, source: IPv4Address("192.0.2.66")!, vni: 9, ageMilliseconds: 10
         )
       ],
-      unclaimed: UnclaimedCount(passedToSlow: 17, drops: [.init(reason: "unknown_source", frames: 21)]))
+      unclaimed: UnclaimedCount(passedToSlow: 17, drops: [.init(reason: "unknown_source", frames: 21)]),
+      planning: PlanningFacts(of: DataplaneObservation(state: DataplaneState(), interfaces: [])))
     _ = try await agent(.put, "\(Lab.node)/report", body: AgentLinkMessages.encode(report))
   }
 }
