@@ -37,7 +37,7 @@ enum SimulatedServer {
       .init(
         dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
         node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(kernel)))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
     let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
