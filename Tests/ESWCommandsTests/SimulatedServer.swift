@@ -23,7 +23,8 @@ enum SimulatedServer {
 
   /// - Parameter body: Gets the server's data folder too.
   static func runInFolder(
-    tls: TLSFiles? = nil, _ body: (String, IssuedKey, DataFolder) async throws -> Void
+    tls: TLSFiles? = nil, region: Region = Region(),
+    _ body: (String, IssuedKey, DataFolder) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -35,7 +36,7 @@ enum SimulatedServer {
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: region,
         node: node,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
     let key = try #require(try await server.firstKey())
