@@ -134,7 +134,7 @@ def main(browser):
     page.press("Escape")
     page.media(prefers_reduced_motion="reduce")
     page.run(f"location.hash = '#/{project}/connection/{made['connection']}'")
-    page.wait("document.querySelector('svg.picture .lane')", "the picture")
+    page.wait("!!document.querySelector('svg.picture .lane')", "the picture")
     moving = page.run("document.getAnimations().filter((one) => one.playState === 'running').length")
     check("nothing moves for who wants no motion", moving == 0, moving)
     politely = page.run("document.getElementById('announcements').getAttribute('aria-live')")

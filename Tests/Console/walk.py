@@ -84,7 +84,8 @@ def picture(page, made):
     page.button("first")
     heading(page, "first")
     page.wait("document.querySelector('.actions .pill').innerText.includes('Connected')", "the connection to be connected")
-    words = page.wait("document.querySelector('svg.picture')?.getAttribute('aria-label')", "the picture")
+    page.wait("!!document.querySelector('svg.picture .station')", "the picture")
+    words = page.run("document.querySelector('svg.picture').getAttribute('aria-label')")
     check("the picture goes from host to host",
           all(one in words for one in ("local host", "segment0", "node-1", "192.168.111.111", "remote host")), words)
     drawn = page.run("[...document.querySelectorAll('svg.picture text')].map((one) => one.textContent).join(' | ')")

@@ -12,8 +12,8 @@ const margin = 2;
 const columnWidths = [142, 124, 126, 130, 142];
 /** What the gaps share; the underlay's is the widest, because the most is written there. */
 const gapShares = [1, 1, 1.3, 1];
-/** Lines that are written below a leg; above it stand a rate and what was measured. */
-const leastLegLines = 4;
+/** Of words below a leg: a rate, a note, an age. */
+const linesBelow = 3;
 
 /** The height of a station's box. */
 export function boxHeight(station) {
@@ -37,28 +37,37 @@ function wide({ stations, legs }, width) {
   const lefts = [margin];
   columnWidths.forEach((one, i) => lefts.push(lefts[i] + one + (gapShares[i] ?? 0) * share));
   const rows = Math.max(...stations.map((station) => station.row)) + 1;
-  const written = Math.max(...legs.map((leg) => leg.facts.length + 1), leastLegLines) * lineHeight + 18;
-  const rowHeights = Array.from({ length: rows }, (_, row) => Math.max(
-    written * 2,
-    ...stations.filter((station) => station.row === row && isOfRow(station, rows)).map(boxHeight)));
-  const shared = Math.max(...stations.filter((station) => !isOfRow(station, rows)).map(boxHeight), 0);
-  const inner = Math.max(shared, rowHeights.reduce((sum, one) => sum + one, 0) + (rows - 1) * rowGap);
-  const tops = [0];
-  const stretch = (inner - rowHeights.reduce((sum, one) => sum + one, 0) - (rows - 1) * rowGap) / rows;
-  rowHeights.forEach((one, i) => tops.push(tops[i] + one + stretch + rowGap));
+  const { axes, height } = axesOf(stations, legs, rows);
+  const shared = (axes[0] + axes.at(-1)) / 2;
   const boxes = {};
   for (const station of stations) {
-    const height = boxHeight(station);
-    const middle = isOfRow(station, rows)
-      ? tops[station.row] + (rowHeights[station.row] + stretch) / 2 : inner / 2;
+    const [axis, tall] = [isOfRow(station, rows) ? axes[station.row] : shared, boxHeight(station)];
     boxes[station.id] = {
-      x: lefts[station.column], y: margin + middle - height / 2, width: columnWidths[station.column], height,
+      x: lefts[station.column], y: axis - tall / 2, width: columnWidths[station.column], height: tall,
     };
   }
   return {
-    width, height: inner + 2 * margin, isWide: true, boxes,
+    width, height, isWide: true, boxes,
     legs: Object.fromEntries(legs.map((leg) => [leg.id, across(boxes[leg.from], boxes[leg.to])])),
   };
+}
+
+/** Where the legs of each row run: with room above and below for words and boxes. */
+function axesOf(stations, legs, rows) {
+  const half = (chosen) => Math.max(0, ...chosen.map(boxHeight)) / 2;
+  const written = Math.max(...legs.map((leg) => leg.facts.length + 1)) * lineHeight + 18;
+  const axes = [];
+  let y = margin;
+  for (let row = 0; row < rows; row += 1) {
+    const box = half(stations.filter((station) => station.row === row && isOfRow(station, rows)));
+    axes.push(y + Math.max(written, box));
+    y = axes[row] + Math.max(linesBelow * lineHeight + 22, box) + rowGap;
+  }
+  // What is common to all rows may be taller than they are.
+  const common = half(stations.filter((station) => !isOfRow(station, rows)));
+  const middle = (axes[0] + axes.at(-1)) / 2;
+  const missing = Math.max(common - (middle - margin), 0);
+  return { axes: axes.map((axis) => axis + missing), height: Math.max(y - rowGap, middle + common) + missing + margin };
 }
 
 /** Whether it stands beside one remote only; the rest is common to all. */

@@ -132,7 +132,7 @@ export const messages = {
   "overview.more": "{count} more",
   "overview.quotas": "In use",
   "overview.switches": "{used} of {quota} switches",
-  "overview.connections": "{count} connections",
+  "overview.connections": { one: "{number} connection", other: "{number} connections" },
   "connections.all": "All",
   "connections.byStatus": "Connections by status",
   "connections.create": "Create connection",

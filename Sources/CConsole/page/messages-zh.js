@@ -132,7 +132,7 @@ export const messages = {
   "overview.more": "另有 {count} 个",
   "overview.quotas": "用量",
   "overview.switches": "企业交换机 {used} / {quota}",
-  "overview.connections": "连接 {count} 个",
+  "overview.connections": "连接 {number} 个",
   "connections.all": "全部",
   "connections.byStatus": "按状态查看连接",
   "connections.create": "创建连接",

@@ -105,9 +105,11 @@ function lineOf(leg, { points }) {
   const lane = (direction, offset) => {
     const rate = leg.rates?.[direction];
     const isUpright = points[0].x === points.at(-1).x;
+    // Beside each other also where they go up or down.
+    const aside = Math.sign(points.at(-1).y - points[0].y) * -offset;
     return shape("polyline", {
       points: along, class: `lane ${direction}${rate?.frames > 0 ? " flows" : ""}`,
-      transform: isUpright ? `translate(${-offset} 0)` : `translate(0 ${offset})`,
+      transform: isUpright ? `translate(${-offset} 0)` : `translate(${aside} ${offset})`,
     });
   };
   return shape("g", { class: `leg ${leg.state}` }, lane("toRemote", -2.5), lane("toLocal", 2.5));

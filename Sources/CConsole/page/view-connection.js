@@ -84,7 +84,7 @@ function subtitle(app, diagnosis, { instance, subnet }) {
     element("span", {}, t("switch"), " ",
       element("a", { href: app.link("switch", diagnosis.instance_id) }, instance?.name ?? diagnosis.instance_id)),
     subnet ? element("span", {}, t("column.subnet"), " ", subnet.name, " ", element("code", {}, subnet.cidr)) : null,
-    element("span", {}, "VNI ", diagnosis.remotes.map((remote) => remote.segmentation_id).join(", ")),
+    element("span", {}, "VNI ", [...new Set(diagnosis.remotes.map((remote) => remote.segmentation_id))].join(", ")),
     diagnosis.node
       ? element("span", {}, t("column.node"), " ", element("a", { href: app.link("nodes") }, diagnosis.node)) : null,
   ];

@@ -94,6 +94,6 @@ function quotasOf(quotas, instances, connections) {
   return [
     element("p", {}, t("overview.switches", { used: number(instances.length), quota: number(instance?.quota) })),
     element("meter", { min: 0, max: instance?.quota || 1, value: instances.length, "aria-label": t("place.switches") }),
-    element("p", {}, t("overview.connections", { count: number(connections.length) })),
+    element("p", {}, t("overview.connections", { count: connections.length, number: number(connections.length) })),
   ];
 }
