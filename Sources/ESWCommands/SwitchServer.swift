@@ -29,6 +29,8 @@ struct SwitchServer {
     /// Nil: agents run elsewhere, and this process needs no privilege.
     var dataplane: (any Dataplane)?
     var observer: @Sendable (AgentService.PassRecord) -> Void = { _ in }
+    /// The control plane's.
+    var clock: @Sendable () -> Timestamp = { .now }
   }
 
   let store: SQLiteIntentStore
@@ -126,7 +128,7 @@ struct SwitchServer {
         address: options.listen.host, port: options.listen.port, agentToken: token,
         tokenKey: masterKey.tokens, limits: options.limits, identity: identity,
         agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
-      logger: options.logger, now: { .now }, onBound: { listening.continuation.yield($0) })
+      logger: options.logger, now: options.clock, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, identity: identity, ports: listening.stream,
       onReady: onReady)

@@ -7,7 +7,8 @@ extension GatewayReport {
   ///   names the node's interfaces.
   package init(
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
-    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence
+    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence,
+    planning: PlanningFacts? = nil
   ) {
     let count = configuration?.connections.count ?? 0
     let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))
@@ -29,6 +30,6 @@ extension GatewayReport {
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
-      strangers: evidence.strangers, unclaimed: evidence.unclaimed)
+      strangers: evidence.strangers, unclaimed: evidence.unclaimed, planning: planning)
   }
 }

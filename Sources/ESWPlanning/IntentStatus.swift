@@ -131,7 +131,7 @@ extension JobStatus {
 }
 
 /// A node as its newest report shows it now.
-private enum NodeView {
+enum NodeView {
   case unknown
   case silent(String)
   case reporting(ReportSnapshot.Received)
