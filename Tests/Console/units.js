@@ -265,6 +265,10 @@ const cases = [
   ["one that has fallen silent", "underlay-0", "bad leg.silent", { remotes: [remote({ received_age_ms: 90_000 })] }, {}],
   ["a next hop that nobody answers for", "underlay-0", "bad leg.nextHopSilent",
     { underlays: [{ tunnel_ip: "192.0.2.1", route: "interface", next_hop: "silent" }] }, {}],
+  ["a remote with another VNI is called so", "underlay-0", "bad leg.otherVNI",
+    { remotes: [remote({ received_age_ms: 90_000 })], cause: { topic: "other_vni" } }, {}],
+  ["hosts behind a remote that is broken are quiet", "far-0", "idle leg.quiet",
+    { remotes: [remote({ received_age_ms: 90_000 })] }, {}],
   ["no route", "underlay-0", "bad leg.noRoute", { underlays: [{ tunnel_ip: "192.0.2.1", route: "none" }] }, {}],
   ["the way to another remote", "underlay-0", "good leg.heard", { underlays: [{ tunnel_ip: "192.0.2.7", route: "none" }] }, {}],
   ["a port that is refused", "underlay-0", "bad leg.refused", {

@@ -4,7 +4,7 @@
 """
 import json
 
-from walks import ENDPOINT, EXPECTED, KEY, SECRET, api, check, heading, no_complaints, sign_in, site, walk
+from walks import ENDPOINT, EXPECTED, KEY, SECRET, api, check, confirm, heading, no_complaints, sign_in, site, walk
 
 PASSWORD = "a long enough passw0rd"
 
@@ -108,7 +108,10 @@ def make_and_delete(page, client):
     page.button("Show plan", "document.querySelector('dialog')")
     page.see("7200@192.0.2.9")
     check("nothing is made before it is wanted", all(one["name"] != "made-here" for one in client.connections()))
-    page.button("Create", "document.querySelector('dialog')")
+    plan = page.wait("document.querySelector('dialog .plan')?.innerText", "the plan")
+    check("the plan is shown first: who is held up, and what was checked",
+          "No frame is held up" in plan and "Checked beforehand" in plan, plan)
+    confirm(page, "Create")
     heading(page, "made-here")
     check("a connection is made", any(one["name"] == "made-here" for one in client.connections()))
     page.wait("!document.querySelector('.actions .pill')?.innerText.includes('Pending')"
@@ -118,9 +121,23 @@ def make_and_delete(page, client):
     check("what cannot be undone is not one key away",
           page.wait("document.activeElement?.innerText === 'Cancel'", "the focus on Cancel"))
     check("nothing is deleted before it is wanted", any(one["name"] == "made-here" for one in client.connections()))
-    page.button("Delete", "document.querySelector('dialog')")
+    confirm(page, "Delete")
     heading(page, "Connections")
     check("a connection is deleted", all(one["name"] != "made-here" for one in client.connections()))
+
+
+def plan_of_an_end(page):
+    page.button("Connections")
+    page.button("first")
+    heading(page, "first")
+    page.wait("!!document.querySelector('.actions .pill')", "the connection")
+    page.button("Delete")
+    plan = page.wait("document.querySelector('dialog .plan')?.innerText", "the plan")
+    check("the plan of an end says whose frames end, and the steps",
+          "Frames cross no more" in plan and "Connection first" in plan and "step" in plan, plan)
+    check("each step is shown as a command", page.run("document.querySelectorAll('dialog .steps code').length") > 0)
+    page.press("Escape")
+    page.wait("!document.querySelector('dialog')", "the dialog to close")
 
 
 def switch(page, client):
@@ -131,13 +148,12 @@ def switch(page, client):
     page.choose("dialog label:nth-of-type(5) select",
                 next(one["tunnel_info"]["virsubnet_id"] for one in client.instances() if one["name"] == "edge-01"))
     page.button("Show plan", "document.querySelector('dialog')")
-    page.wait("[...document.querySelectorAll('dialog button')].some((one) => one.innerText.startsWith('Create'))", "the plan")
-    page.run("[...document.querySelectorAll('dialog button')].find((one) => /Create/.test(one.innerText)).click()")
+    confirm(page, "Create")
     heading(page, "made-there")
     check("a switch is made", any(one["name"] == "made-there" for one in client.instances()))
     page.wait("document.querySelector('.actions .pill')?.innerText.includes('Active')", "the switch to be active")
     page.button("Delete")
-    page.button("Delete", "document.querySelector('dialog')")
+    confirm(page, "Delete")
     heading(page, "Switches")
     check("a switch is deleted", all(one["name"] != "made-there" for one in client.instances()))
 
@@ -147,8 +163,6 @@ def refused(page, made):
     page.button("edge-01")
     heading(page, "edge-01")
     page.button("Delete")
-    page.wait("!!document.querySelector('dialog .buttons')", "the question")
-    page.run("[...document.querySelectorAll('dialog button')].find((one) => one.innerText === 'Delete')?.click()")
     page.see("l2cg.9907")
     check("a refusal is told with its code and what to do",
           page.run("document.querySelector('dialog [role=alert]').innerText.includes('stands against it')"))
@@ -197,6 +211,7 @@ def main(browser):
     sign_in(page)
     picture(page, made)
     make_and_delete(page, client)
+    plan_of_an_end(page)
     switch(page, client)
     refused(page, made)
     languages(page)

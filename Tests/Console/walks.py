@@ -54,6 +54,14 @@ def heading(page, text):
     page.wait(f"document.querySelector('h1')?.innerText === {text!r}", f"the heading {text!r}")
 
 
+def confirm(page, verb):
+    """The last button of a change, whatever the plan says of it, once the plan is there."""
+    page.see("What would happen")
+    page.press_on(
+        f"[...document.querySelectorAll('dialog button')].find((one) => one.innerText.startsWith({verb!r}) && !one.disabled)",
+        f"a button {verb!r}")
+
+
 def no_complaints(page, what, expected=()):
     told = [one for one in page.complaints() if not any(word in one for word in expected)]
     check(f"{what}: the browser has nothing to complain of", not told, told)

@@ -125,10 +125,8 @@ function vtepStation(remote, row, state) {
 
 function hostEvidence(hosts, beside) {
   const age = least(hosts.map((host) => host.seen_age_ms));
-  if (beside === "bad" || age === null) {
-    return { state: "idle", note: "leg.noHosts", ageMilliseconds: age };
-  }
-  const isFresh = age < freshMilliseconds;
+  if (age === null) return { state: "idle", note: "leg.noHosts", ageMilliseconds: age };
+  const isFresh = age < freshMilliseconds && beside !== "bad";
   return { state: isFresh ? "good" : "idle", note: isFresh ? "leg.heard" : "leg.quiet", ageMilliseconds: age };
 }
 
@@ -158,8 +156,20 @@ function underlayLeg({ diagnosis, node }, remote, i, isHeard) {
     id: `underlay-${i}`, from: "node", to: `vtep-${i}`, isUnderlay: true,
     // What nothing through the tunnel tells, an echo of the VTEP may.
     ageMilliseconds: age ?? way?.echo?.answered_age_ms ?? null,
-    facts: underlayFacts(probing, way), ...underlayState(remote, probing, way, age, isHeard),
+    facts: underlayFacts(probing, way), ...named(underlayState(remote, probing, way, age, isHeard), diagnosis.cause),
   };
+}
+
+/** What a leg that does not work is called once the server has found out why. */
+const causeNotes = {
+  other_vni: "leg.otherVNI", other_source: "leg.otherSource", port_refused: "leg.refused",
+  filtered_on_the_way: "leg.filtered", remote_unreachable: "leg.unreachable", underlay_mtu: "leg.tooBig",
+  large_frames_lost: "leg.tooBig", next_hop_silent: "leg.nextHopSilent", no_route: "leg.noRoute",
+};
+
+function named(evidence, cause) {
+  const note = causeNotes[cause?.topic];
+  return note && evidence.state === "bad" ? { ...evidence, note } : evidence;
 }
 
 /** Of probes through the tunnel; without them, of echoes of the VTEP. */

@@ -227,6 +227,8 @@ export const messages = {
   "leg.unknown": "not known",
   "leg.noRoute": "no route",
   "leg.own": "own address",
+  "leg.otherVNI": "other VNI",
+  "leg.otherSource": "other source",
   "leg.refused": "port refused",
   "leg.filtered": "filtered",
   "leg.unreachable": "unreachable",

@@ -227,6 +227,8 @@ export const messages = {
   "leg.unknown": "未知",
   "leg.noRoute": "无路由",
   "leg.own": "自身地址",
+  "leg.otherVNI": "其他 VNI",
+  "leg.otherSource": "其他来源",
   "leg.refused": "端口被拒",
   "leg.filtered": "被过滤",
   "leg.unreachable": "不可达",
