@@ -83,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
     try await server.settle()
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
+      Terminal.say("The console is at \(endpoint)/console")
     }
     try await services.run()
   }
