@@ -7,10 +7,10 @@ extension GatewayReport {
   ///   names the node's interfaces.
   package init(
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
-    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence
+    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence,
+    agent: AgentCounts? = nil
   ) {
-    let count = configuration?.connections.count ?? 0
-    let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))
+    let hosts = ConnectionReport.mostHosts(among: configuration?.connections.count ?? 0)
     let connections = (configuration?.connections ?? []).map { connection in
       let counted = evidence.connections[connection.number] ?? DataplaneEvidence.PerConnection()
       return ConnectionReport(
@@ -24,11 +24,12 @@ extension GatewayReport {
         hosts: Array(
           counted.hosts.sorted { ($0.seenAgeMilliseconds, $0.mac) < ($1.seenAgeMilliseconds, $1.mac) }
             .prefix(hosts)),
-        virtualAddresses: counted.virtualAddresses, classDrops: counted.classDrops)
+        virtualAddresses: counted.virtualAddresses, classDrops: counted.classDrops,
+        learned: counted.learned, moved: counted.moved)
     }
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
-      strangers: evidence.strangers, unclaimed: evidence.unclaimed)
+      strangers: evidence.strangers, unclaimed: evidence.unclaimed, agent: agent)
   }
 }

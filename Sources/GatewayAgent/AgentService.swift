@@ -43,6 +43,7 @@ package actor AgentService: Service {
   private var interfaces: [InterfaceFact] = []
   private var probes = ProbeSchedule()
   private var holders = HolderSchedule()
+  private var tally = AgentTally(run: .random(in: 0 ... .max))
   private var loggedProblems: [Problem] = []
   private var loggedSilence: String?
   /// What was seen when nothing was left to be done, and for which configuration: as long as both are the
@@ -180,6 +181,8 @@ package actor AgentService: Service {
         tell(nil, observation.interfaces, [], DataplaneEvidence())
         return
       }
+      // Only what was in force can have been changed by somebody else.
+      let wasInForce = settled?.for.says(asMuchAs: configuration) ?? false
       let (desired, plan) = compare(observation, with: configuration)
       let outcomes = plan.isEmpty ? [] : await dataplane.execute(plan.steps)
       let problems = desired.problems + failures(plan.steps, outcomes, desired)
@@ -190,6 +193,11 @@ package actor AgentService: Service {
       }
       let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
       log(plan.steps, outcomes, problems)
+      if wasInForce {
+        tally.addHealing(plan.steps, outcomes, at: .now) { desired.subject(of: $0) }
+      }
+      tally.add(
+        plan.steps, outcomes, took: ContinuousClock.now - started, losses: evidence.eventLosses)
       observer(
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
@@ -200,6 +208,7 @@ package actor AgentService: Service {
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
+      tally.addFailure(took: ContinuousClock.now - started)
       // The control plane must hear of it: silence would look like a dead node.
       tell(configuration, interfaces, [Problem(.node, "\(error)")], DataplaneEvidence())
     }
@@ -268,7 +277,7 @@ package actor AgentService: Service {
       GatewayReport(
         node: node, configuration: configuration, dataplane: dataplane.kind,
         kernelRelease: dataplane.kernelRelease, interfaces: interfaces, problems: own + problems,
-        evidence: evidence))
+        evidence: evidence, agent: tally.counts(now: .now)))
   }
 }
 
