@@ -71,6 +71,9 @@ extension JSONWriter {
     array("drops", seen?.drops ?? []) { $0.drop($1) }
     array("class_drops", seen?.classDrops ?? []) { $0.drop($1) }
     array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
+    array("virtual_addresses", seen?.virtualAddresses ?? []) {
+      $0.virtualAddress($1, remotes: connection.remotes, heard: heard)
+    }
     endObject()
   }
 
@@ -80,6 +83,8 @@ extension JSONWriter {
     object { counters in
       counters.object("to_remote") { $0.traffic(seen.toRemote) }
       counters.object("to_local") { $0.traffic(seen.toLocal) }
+      counters.member("hosts_learned", integer: seen.learned)
+      counters.member("hosts_moved", integer: seen.moved)
     }
   }
 
@@ -134,6 +139,34 @@ extension JSONWriter {
       $0.member("since_age_ms", integer: host.sinceAgeMilliseconds.flatMap { heard?.asOfNow($0) })
       $0.member("moves", integer: host.moves)
       $0.member("held_ms", integer: host.heldMilliseconds.flatMap { heard?.leftNow(of: $0) })
+    }
+  }
+
+  private mutating func virtualAddress(
+    _ fact: VirtualAddressFact, remotes: [RemoteEndpoint], heard: HeardReport?
+  ) {
+    object {
+      $0.member("address", fact.address.description)
+      $0.name("holder")
+      if let holder = fact.holder {
+        $0.object {
+          $0.member("mac", holder.mac.description)
+          switch holder.side {
+          case .local:
+            $0.member("side", "local")
+            $0.member("tunnel_ip", optional: nil)
+          case .remote(let index):
+            $0.member("side", "remote")
+            let remote = remotes.indices.contains(index) ? remotes[index] : nil
+            $0.member("tunnel_ip", optional: remote?.address.description)
+          }
+          $0.member("seen_age_ms", integer: heard?.asOfNow(holder.seenAgeMilliseconds))
+        }
+      } else {
+        $0.null()
+      }
+      $0.member("answered_for", fact.isAnsweredFor)
+      $0.member("answered", integer: fact.answered)
     }
   }
 
@@ -206,12 +239,12 @@ extension JSONWriter {
     }
   }
 
-  private mutating func member(_ name: StaticString, optional value: String?) {
+  mutating func member(_ name: StaticString, optional value: String?) {
     self.name(name)
     if let value { string(value) } else { null() }
   }
 
-  private mutating func member(_ name: StaticString, integer value: (some BinaryInteger)?) {
+  mutating func member(_ name: StaticString, integer value: (some BinaryInteger)?) {
     self.name(name)
     if let value { integer(value) } else { null() }
   }

@@ -15,6 +15,7 @@ package struct OperationDocument: Sendable {
     let schema: Schema?
     /// Beside `X-Request-Id`, always there.
     var headers: [String] = []
+    var mediaTypes = ["application/json"]
   }
 
   package let operation: Operation
@@ -48,7 +49,7 @@ package struct OperationDocument: Sendable {
   }
 
   package static let areas: [Area] = [
-    switches, networks, ports, tokens, people, rights, grants, additions, agents,
+    switches, networks, ports, tokens, people, rights, grants, additions, agents, metrics,
   ]
   package static var all: [OperationDocument] { areas.flatMap(\.operations) }
 }
@@ -60,6 +61,10 @@ extension OperationDocument.Answer {
 
   static func created(_ schema: Schema, headers: [String] = []) -> Self {
     Self(status: 201, summary: "Made", schema: schema, headers: headers)
+  }
+
+  static func text(_ mediaTypes: [String]) -> Self {
+    Self(status: 200, summary: "Done", schema: .string(), mediaTypes: mediaTypes)
   }
 
   static let noContent = Self(status: 204, summary: "Done; there is nothing to tell", schema: nil)
