@@ -6,7 +6,7 @@ SWIFT ?= swift
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
 XDP_SUITES := "outer header|frame's class|flavor carries|does not fit|Several remotes|VXLAN from the underlay|both sides|Ten thousand"
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl python3-venv chromium
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl prometheus python3-venv chromium
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-api fuzz format golden screenshots datapath clean

@@ -47,7 +47,11 @@ struct AgentRoutes {
     return try await aside {
       let report = try AgentLinkMessages.report(from: Data(context.body.readableBytesView))
       guard report.node == node else { throw CallError.otherNode }
-      try await core.store.record(report, receivedAt: core.now())
+      let now = core.now()
+      try await core.store.record(report, receivedAt: now)
+      let received = ReportSnapshot.Received(report: report, at: now)
+      core.rates.take(received, in: core.snapshot)
+      core.timeline.take(received, in: core.snapshot)
       return .noContent
     }
   }

@@ -10,6 +10,7 @@ import NIOHTTP1
 /// contract's shape, and writes one line to the log.
 struct AnswerEverything: RouterMiddleware {
   let logger: Logger
+  let tally: RequestTally
 
   func handle(
     _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
@@ -32,7 +33,9 @@ struct AnswerEverything: RouterMiddleware {
     }
     response.headers[.requestID] = context.requestID
     if request.method == .head { response = response.createHeadResponse() }
-    log(request, context, response, failure, ContinuousClock.now - start)
+    let duration = ContinuousClock.now - start
+    tally.add(context.trace.operation, code: response.status.code, took: duration)
+    log(request, context, response, failure, duration)
     return response
   }
 

@@ -19,6 +19,8 @@ struct Authentication: RouterMiddleware {
 
   let core: ControlPlaneCore
   let agentToken: String
+  /// Nil: nobody collects metrics.
+  let metricsToken: String?
   let intake: BodyIntake
   let tokenKey: TokenKey
 
@@ -35,9 +37,13 @@ struct Authentication: RouterMiddleware {
       try await intake.read(request, of: .users, upTo: Self.largestBody, into: &context)
       context.caller = .user(principal)
     } else if shown.hasPrefix(Self.tokenPrefix) {
-      try check(token: shown.dropFirst(Self.tokenPrefix.count))
-      try await intake.read(request, of: .agents, upTo: AgentLinkMessages.mostBytes, into: &context)
-      context.caller = .agent
+      let caller = try caller(of: shown.dropFirst(Self.tokenPrefix.count))
+      if case .agent = caller {
+        try await intake.read(request, of: .agents, upTo: AgentLinkMessages.mostBytes, into: &context)
+      } else {
+        try await intake.read(request, of: .users, upTo: Self.largestOpenBody, into: &context)
+      }
+      context.caller = caller
     } else {
       let signable = request.signable
       let claim: SignatureClaim
@@ -89,10 +95,15 @@ struct Authentication: RouterMiddleware {
     return Principal(user: user, credential: .key(key.id), reach: .everything)
   }
 
+  private func caller(of token: Substring) throws(CallError) -> CallContext.Caller {
+    if Self.isSame(token, agentToken) { return .agent }
+    if let metricsToken, Self.isSame(token, metricsToken) { return .scraper }
+    throw .agentToken
+  }
+
   /// Digests of the two are compared, which takes the same time wherever they differ.
-  private func check(token: Substring) throws(CallError) {
-    let isRight = SHA256.hash(data: Array(token.utf8)) == SHA256.hash(data: Array(agentToken.utf8))
-    guard isRight, !agentToken.isEmpty else { throw .agentToken }
+  private static func isSame(_ shown: Substring, _ token: String) -> Bool {
+    SHA256.hash(data: Array(shown.utf8)) == SHA256.hash(data: Array(token.utf8)) && !token.isEmpty
   }
 }
 

@@ -11,6 +11,7 @@ struct CallContext: RequestContext {
   enum Caller: Sendable {
     case user(Principal)
     case agent
+    case scraper
   }
 
   var coreContext: CoreRequestContextStorage

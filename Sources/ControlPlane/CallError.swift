@@ -4,7 +4,7 @@ import ESWWire
 /// Why the control plane itself, before or beside admission, declines a request.
 enum CallError: Error, Hashable, Sendable {
   case signature(SignatureRejection)
-  /// An agent without the right token.
+  /// An agent, or who collects metrics, without the right token.
   case agentToken
   case noSuchPath
   /// The signature or the token is right, and its key, its user or its scope is no good any more.

@@ -94,8 +94,10 @@ final class ConnectionLedger: Sendable {
 
   private let state: Mutex<State>
   private let logger: Logger
+  let tally: EdgeTally
 
-  init(mostPerAddress: Int, logger: Logger) {
+  init(mostPerAddress: Int, logger: Logger, tally: EdgeTally = EdgeTally()) {
+    self.tally = tally
     state = Mutex(State(count: ConnectionCount(mostPerAddress: mostPerAddress)))
     self.logger = logger
   }
@@ -105,6 +107,7 @@ final class ConnectionLedger: Sendable {
       let verdict = state.count.open(address)
       return (verdict, verdict != .admitted && Self.isNews(address, &state))
     }
+    if verdict == .admitted { tally.open() } else { tally.refuse(.connectionsOfAddress) }
     if isNews {
       logger.warning(
         "a client has as many connections as one may have: more are refused",
@@ -115,6 +118,7 @@ final class ConnectionLedger: Sendable {
 
   func close(_ address: ClientAddress, _ verdict: ConnectionCount.Verdict) {
     state.withLock { $0.count.close(address, verdict) }
+    if verdict == .admitted { tally.close() }
   }
 
   private static func isNews(_ address: ClientAddress, _ state: inout State) -> Bool {

@@ -13,6 +13,9 @@ struct ControlPlaneCore: Sendable {
   let secrets: SecretMinting
   let now: @Sendable () -> Timestamp
   let pages = PageShelf()
+  let tally = ServerTally()
+  let rates = RateKeeper()
+  let timeline: EventTimeline
   let denials: DenialJournal
   /// What stands before the host in addresses of ours in answers.
   let scheme: String
@@ -30,6 +33,7 @@ struct ControlPlaneCore: Sendable {
     self.scheme = scheme
     self.logger = logger
     denials = DenialJournal(store: store, logger: logger)
+    timeline = EventTimeline(store: store, region: region, now: now, logger: logger)
   }
 
   var snapshot: IntentSnapshot { store.snapshot }
@@ -89,15 +93,22 @@ struct ControlPlaneCore: Sendable {
   ) async throws -> (outcome: Outcome, view: View) {
     guard !context.isDryRun else { throw try await aside { try plan(context, decide) } }
     let author = AuditEntry.Author(context)
-    let (outcome, snapshot) = try await store.commit { snapshot in
-      _ = try Door.admit(context, in: snapshot)
-      let view = view(of: snapshot)
-      let change = try decide(view)
-      return IntentChange(
-        edits: change.edits, outcome: change.outcome,
-        audit: AuditEntry.entries(of: change.edits, in: snapshot, by: author, at: view.now))
+    let start = ContinuousClock.now
+    do {
+      let (outcome, snapshot) = try await store.commit { snapshot in
+        _ = try Door.admit(context, in: snapshot)
+        let view = view(of: snapshot)
+        let change = try decide(view)
+        return IntentChange(
+          edits: change.edits, outcome: change.outcome,
+          audit: AuditEntry.entries(of: change.edits, in: snapshot, by: author, at: view.now))
+      }
+      tally.commits.add(.committed, took: ContinuousClock.now - start)
+      return (outcome, view(of: snapshot))
+    } catch {
+      tally.commits.add(.declined, took: ContinuousClock.now - start)
+      throw error
     }
-    return (outcome, view(of: snapshot))
   }
 
   private func plan<Outcome>(

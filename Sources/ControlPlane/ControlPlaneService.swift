@@ -20,6 +20,8 @@ package struct ControlPlaneService: Service {
     package var port: Int
     /// What an agent shows as `Authorization: Bearer`.
     package var agentToken: String
+    /// What who collects metrics shows as `Authorization: Bearer`; nil: nobody does.
+    package var metricsToken: String?
     package var limits: ServerLimits
     /// What the server shows as its certificate; nil: it speaks plain HTTP.
     package var identity: ServerIdentity?
@@ -32,7 +34,8 @@ package struct ControlPlaneService: Service {
     package var passwordCost: PasswordHash.Cost
 
     package init(
-      address: String = "127.0.0.1", port: Int = 0, agentToken: String, tokenKey: TokenKey = TokenKey(),
+      address: String = "127.0.0.1", port: Int = 0, agentToken: String, metricsToken: String? = nil,
+      tokenKey: TokenKey = TokenKey(),
       passwordCost: PasswordHash.Cost = PasswordHashing.cost, limits: ServerLimits = ServerLimits(),
       identity: ServerIdentity? = nil, agentSocket: String? = nil
     ) {
@@ -41,13 +44,14 @@ package struct ControlPlaneService: Service {
       self.address = address
       self.port = port
       self.agentToken = agentToken
+      self.metricsToken = metricsToken
       self.limits = limits
       self.identity = identity
       self.agentSocket = agentSocket
     }
   }
 
-  private let core: ControlPlaneCore
+  let core: ControlPlaneCore
   private let throttle = LoginGate()
   private let settings: Settings
   private let passwords: PasswordHashing
@@ -77,6 +81,7 @@ package struct ControlPlaneService: Service {
 
   package func run() async throws {
     var application = networkApplication
+    application.addServices(core.timeline)
     guard let path = settings.agentSocket else { return try await application.run() }
     // The network is served once the socket is: who hears of the one finds the other.
     let (bound, isBound) = AsyncStream.makeStream(of: Void.self)
@@ -94,7 +99,8 @@ package struct ControlPlaneService: Service {
 
   private var networkApplication: Application<RouterResponder<CallContext>> {
     let (onBound, settings) = (self.onBound, self.settings)
-    let ledger = ConnectionLedger(mostPerAddress: settings.limits.mostConnectionsPerAddress, logger: logger)
+    let ledger = ConnectionLedger(
+      mostPerAddress: settings.limits.mostConnectionsPerAddress, logger: logger, tally: core.tally.edge)
     let reads = QuickReads(core: core, logger: logger)
     return Application(
       responder: router.buildResponder(),
@@ -136,12 +142,12 @@ package struct ControlPlaneService: Service {
 
   private var router: Router<CallContext> {
     let router = Router(context: CallContext.self)
-    router.add(middleware: AnswerEverything(logger: logger))
+    router.add(middleware: AnswerEverything(logger: logger, tally: core.tally.requests))
     router.add(middleware: RequestLimits())
     router.add(
       middleware: Authentication(
-        core: core, agentToken: settings.agentToken, intake: BodyIntake(limits: settings.limits),
-        tokenKey: settings.tokenKey))
+        core: core, agentToken: settings.agentToken, metricsToken: settings.metricsToken,
+        intake: BodyIntake(limits: settings.limits), tokenKey: settings.tokenKey))
     router.add(middleware: PlainPath())
     let routes = OperationRouter(router: router, core: core)
     InstanceRoutes(core: core).add(to: routes)
@@ -151,9 +157,11 @@ package struct ControlPlaneService: Service {
     PortRoutes(core: core).add(to: routes)
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
+    WatchRoutes(core: core).add(to: routes)
     ForwardingRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
+    MetricsRoutes(core: core).add(to: routes)
     TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)
       .add(to: routes)
     UserRoutes(core: core, passwords: passwords, throttle: throttle).add(to: routes)

@@ -13,6 +13,9 @@ enum Door {
     case .agent:
       guard case .agent? = context.caller else { throw .agentToken }
       return nil
+    case .scraper:
+      guard case .scraper? = context.caller else { throw .agentToken }
+      return nil
     case .project:
       let named = context.parameters.get("project_id").flatMap { ProjectID($0) }
       return try admit(context.principal, to: operation, of: named, in: snapshot)

@@ -36,7 +36,7 @@ struct EdgeChannel: ServerChildChannel {
       try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
     }
     try pipeline.addHandler(
-      verdict == .told ? ConnectionRefusal(isTold: true) : RequestClock(limits: limits))
+      verdict == .told ? ConnectionRefusal(isTold: true) : RequestClock(limits: limits, tally: ledger.tally))
   }
 }
 

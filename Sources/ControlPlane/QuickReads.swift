@@ -29,6 +29,7 @@ struct QuickReads: Sendable {
 
   func answer(_ head: HTTPRequest) -> Answer? {
     // At debug, reads have their line in the log.
+    let start = ContinuousClock.now
     guard head.method == .get, logger.logLevel > .debug, Self.hasNothingElse(head.headerFields),
       (try? RequestLimits.check(head)) != nil
     else { return nil }
@@ -51,7 +52,9 @@ struct QuickReads: Sendable {
     guard page.operation.door == .project,
       (try? Door.admit(principal, to: page.operation, of: project, in: view.snapshot)) != nil
     else { return nil }
-    return answer(page.bytes, under: CallContext.newRequestID(), at: view.now)
+    let answer = answer(page.bytes, under: CallContext.newRequestID(), at: view.now)
+    core.tally.requests.add(page.operation, code: 200, took: ContinuousClock.now - start)
+    return answer
   }
 
   private func answer(_ page: ByteBuffer, under requestID: String, at now: Timestamp) -> Answer {

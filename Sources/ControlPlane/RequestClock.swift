@@ -20,6 +20,7 @@ final class RequestClock: ChannelDuplexHandler, RemovableChannelHandler {
   static let farewell = TimeAmount.seconds(2)
 
   private let limits: ServerLimits
+  let tally: EdgeTally
   private var pace = RequestPace()
   private var awaited = RequestPace.Awaited.nothing
   private var deadline: NIODeadline?
@@ -28,7 +29,10 @@ final class RequestClock: ChannelDuplexHandler, RemovableChannelHandler {
   /// Headers did not come in time; the decoder's error that follows is ours.
   private(set) var isHeadLate = false
 
-  init(limits: ServerLimits) { self.limits = limits }
+  init(limits: ServerLimits, tally: EdgeTally = EdgeTally()) {
+    self.limits = limits
+    self.tally = tally
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
@@ -103,6 +107,7 @@ final class RequestClock: ChannelDuplexHandler, RemovableChannelHandler {
     guard let deadline, let context else { return }
     guard deadline <= .now() else { return startTimer(until: deadline, context) }
     self.deadline = nil
+    if let reason = awaited.refusal { tally.refuse(reason) }
     switch awaited {
     case .nothing: break
     case .head where pace.hasBegun:
@@ -118,6 +123,18 @@ final class RequestClock: ChannelDuplexHandler, RemovableChannelHandler {
   private func cutOff(_ context: ChannelHandlerContext, _ error: any Error) {
     context.fireErrorCaught(error)
     context.eventLoop.assumeIsolated().scheduleTask(in: Self.farewell) { context.close(promise: nil) }
+  }
+}
+
+extension RequestPace.Awaited {
+  /// What it is called when it was awaited for too long.
+  fileprivate var refusal: EdgeTally.Refusal? {
+    switch self {
+    case .nothing: nil
+    case .head: .slowHead
+    case .body: .slowBody
+    case .taking: .answerNotTaken
+    }
   }
 }
 

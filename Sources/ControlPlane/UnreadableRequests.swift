@@ -29,7 +29,7 @@ final class UnreadableRequests: ChannelOutboundHandler, RemovableChannelHandler 
       isLate
       ? "The request line and headers took too long to arrive."
       : "The request is not HTTP that can be read, or its headers are too large."
-    if isLate { head.status = .requestTimeout }
+    if isLate { head.status = .requestTimeout } else { clock?.tally.refuse(.unreadable) }
     let requestID = CallContext.newRequestID()
     let body = context.channel.allocator.buffer(
       bytes: ErrorBody(message: message, code: "APIGW.0201", requestID: requestID).bytes)

@@ -6,8 +6,16 @@ extension JSON {
     return text
   }
 
-  private func write(to text: inout String, indent: String) {
-    let inner = indent + "  "
+  /// The same on one line.
+  package var line: String {
+    var text = ""
+    write(to: &text, indent: nil)
+    return text
+  }
+
+  /// - Parameter indent: Before each element; nil: all stands on one line.
+  private func write(to text: inout String, indent: String?) {
+    let inner = indent.map { $0 + "  " }
     switch self {
     case .null: text += "null"
     case .boolean(let value): text += value ? "true" : "false"
@@ -22,10 +30,10 @@ extension JSON {
       }
       text += "["
       for (place, element) in elements.enumerated() {
-        text += (place > 0 ? "," : "") + inner
+        text += (place > 0 ? "," : "") + (inner ?? "")
         element.write(to: &text, indent: inner)
       }
-      text += indent + "]"
+      text += (indent ?? "") + "]"
     case .object(let members):
       guard !members.isEmpty else {
         text += "{}"
@@ -33,12 +41,12 @@ extension JSON {
       }
       text += "{"
       for (place, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-        text += (place > 0 ? "," : "") + inner
+        text += (place > 0 ? "," : "") + (inner ?? "")
         Self.write(member.key, to: &text)
-        text += ": "
+        text += indent == nil ? ":" : ": "
         member.value.write(to: &text, indent: inner)
       }
-      text += indent + "}"
+      text += (indent ?? "") + "}"
     }
   }
 

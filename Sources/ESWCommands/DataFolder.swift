@@ -34,10 +34,14 @@ struct DataFolder {
   }
 
   /// The credential of agents; made when there is none yet.
-  ///
-  /// An empty file, as a full disk leaves it, is none: no agent could ever show that.
-  func agentToken() throws -> String {
-    let file = path + "/agent-token"
+  func agentToken() throws -> String { try token(in: "agent-token") }
+
+  /// The credential of who collects metrics; made when there is none yet.
+  func metricsToken() throws -> String { try token(in: "metrics-token") }
+
+  /// An empty file, as a full disk leaves it, is none: nobody could ever show that.
+  private func token(in name: String) throws -> String {
+    let file = "\(path)/\(name)"
     if FileManager.default.fileExists(atPath: file) {
       let token = try String(contentsOfFile: file, encoding: .utf8)
         .trimmingCharacters(in: .whitespacesAndNewlines)

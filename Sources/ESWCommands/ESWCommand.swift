@@ -36,7 +36,7 @@ package struct ESWCommand: AsyncParsableCommand {
           VPCCommand.self, SubnetCommand.self, PortCommand.self, PrivateIPCommand.self,
           AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
           FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
-          NodeCommand.self,
+          NodeCommand.self, HostCommand.self, EventCommand.self,
         ]),
       CommandGroup(
         name: "WHO MAY WHAT",

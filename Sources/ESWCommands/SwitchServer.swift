@@ -134,6 +134,7 @@ struct SwitchServer {
       store: store, region: options.region,
       settings: .init(
         address: options.listen.host, port: options.listen.port, agentToken: token,
+        metricsToken: try folder.metricsToken(),
         tokenKey: masterKey.tokens, limits: options.limits, identity: identity,
         agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
       logger: options.logger, now: options.clock, onBound: { listening.continuation.yield($0) })

@@ -311,6 +311,9 @@ package struct DataplaneEvidence: Hashable, Sendable {
     package var hosts: [HostFact] = []
     /// Sorted by address.
     package var virtualAddresses: [VirtualAddressFact] = []
+    /// Times that a host was learned, and that one changed sides; nil: not counted.
+    package var learned: UInt64?
+    package var moved: UInt64?
 
     package init() {}
   }
@@ -318,6 +321,8 @@ package struct DataplaneEvidence: Hashable, Sendable {
   package var connections: [ConnectionNumber: PerConnection]
   package var strangers: [StrangerReport]
   package var unclaimed: UnclaimedCount
+  /// How often changes of the kernel were more than could be taken off it, since this process began.
+  package var eventLosses: UInt64 = 0
 
   package init(
     connections: [ConnectionNumber: PerConnection] = [:], strangers: [StrangerReport] = [],

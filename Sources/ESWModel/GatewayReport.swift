@@ -24,12 +24,14 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let interferences: [InterferenceFact]?
   /// What else decides about the node's steps; nil from an agent that does not tell.
   package let planning: PlanningFacts?
+  /// What the agent has done; nil from one that does not count.
+  package let agent: AgentCounts?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
     strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil, underlays: [UnderlayFact]? = nil,
-    interferences: [InterferenceFact]? = nil, planning: PlanningFacts? = nil
+    interferences: [InterferenceFact]? = nil, planning: PlanningFacts? = nil, agent: AgentCounts? = nil
   ) {
     self.node = node
     self.store = store
@@ -44,6 +46,7 @@ package struct GatewayReport: Hashable, Sendable, Codable {
     self.underlays = underlays
     self.interferences = interferences
     self.planning = planning
+    self.agent = agent
   }
 }
 
@@ -80,8 +83,8 @@ extension GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
       interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
-      unclaimed: unclaimed, underlays: underlays, interferences: interferences,
-      planning: planning)
+      unclaimed: unclaimed, underlays: underlays, interferences: interferences, planning: planning,
+      agent: agent)
   }
 }
 
@@ -143,6 +146,9 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
   package let recentlyNotLearned: UInt64?
   /// Where its frames enter; nil as above.
   package let port: PortFact?
+  /// Times that a host was learned, and that one changed sides; nil as above.
+  package let learned: UInt64?
+  package let moved: UInt64?
 
   /// What counts as now, for what is only of interest while it goes on.
   package static let recent = Duration.seconds(15)
@@ -157,7 +163,7 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
     id: ConnectionID, remotes: [RemoteEvidence], toRemote: TrafficCount, toLocal: TrafficCount,
     drops: [DropCount], hosts: [HostFact], virtualAddresses: [VirtualAddressFact]? = nil,
     classDrops: [ClassDropCount]? = nil, recentDrops: [DropCount]? = nil,
-    recentlyNotLearned: UInt64? = nil, port: PortFact? = nil
+    recentlyNotLearned: UInt64? = nil, port: PortFact? = nil, learned: UInt64? = nil, moved: UInt64? = nil
   ) {
     self.id = id
     self.remotes = remotes
@@ -170,6 +176,14 @@ package struct ConnectionReport: Hashable, Sendable, Codable {
     self.recentDrops = recentDrops
     self.recentlyNotLearned = recentlyNotLearned
     self.port = port
+    self.learned = learned
+    self.moved = moved
+  }
+
+  /// How many hosts of a connection are named in a report of so many connections: with fewer, the list is
+  /// whole.
+  package static func mostHosts(among connections: Int) -> Int {
+    min(mostHosts, mostHostsOfAll / max(connections, 1))
   }
 }
 

@@ -16,7 +16,7 @@ package struct InstanceStatus: Hashable, Sendable {
 
 /// The status of a connection in the API's words (contract section 3.4), with why.
 package struct ConnectionStatus: Hashable, Sendable {
-  package enum Word: String, Hashable, Sendable, CaseIterable {
+  package enum Word: String, Hashable, Sendable, Codable, CaseIterable {
     case pending, connected, disconnect, failed, abnormal
   }
 

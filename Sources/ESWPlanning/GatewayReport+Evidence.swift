@@ -9,10 +9,9 @@ extension GatewayReport {
   package init(
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence,
-    planning: PlanningFacts? = nil, look: LookFacts? = nil
+    planning: PlanningFacts? = nil, look: LookFacts? = nil, agent: AgentCounts? = nil
   ) {
-    let count = configuration?.connections.count ?? 0
-    let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))
+    let hosts = ConnectionReport.mostHosts(among: configuration?.connections.count ?? 0)
     let connections = (configuration?.connections ?? []).map { connection in
       let counted = evidence.connections[connection.number] ?? DataplaneEvidence.PerConnection()
       let recent = look?.recent.map { $0[connection.number] ?? LookFacts.Recent() }
@@ -29,12 +28,12 @@ extension GatewayReport {
             .prefix(hosts)),
         virtualAddresses: counted.virtualAddresses, classDrops: counted.classDrops,
         recentDrops: recent?.drops, recentlyNotLearned: recent?.notLearned,
-        port: look?.ports[connection.point.name])
+        port: look?.ports[connection.point.name], learned: counted.learned, moved: counted.moved)
     }
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
       strangers: evidence.strangers, unclaimed: evidence.unclaimed, underlays: look?.underlays,
-      interferences: look?.interferences, planning: planning)
+      interferences: look?.interferences, planning: planning, agent: agent)
   }
 }

@@ -1,7 +1,7 @@
 package import ESWModel
 
-/// Keeps what users asked for. Snapshots, conditional changes, a watch; no queries, except of the audit,
-/// which is too long to be kept in memory.
+/// Keeps what users asked for. Snapshots, conditional changes, a watch; no queries, except of the audit and
+/// of events, which are too many to be kept in memory.
 ///
 /// Every implementation passes `IntentStoreContract`.
 package protocol IntentStore: Sendable {
@@ -23,6 +23,19 @@ package protocol IntentStore: Sendable {
 
   /// The newest records that match, newest first. How many are kept, the store bounds.
   func audit(_ query: AuditQuery) async throws -> [AuditRecord]
+
+  /// Keeps events and what has been told of them, as one transaction. How many are kept, the store bounds,
+  /// in all and of each connection (`EventBounds`): the oldest go.
+  ///
+  /// - Parameter batch: Small: changes of intent wait for as long as it takes.
+  func keep(_ batch: EventBatch) async throws
+
+  /// The newest events that match, in the order in which they were told, the last first.
+  func events(_ query: EventQuery) async throws -> [EventRecord]
+
+  func eventMarks() async throws -> [EventMark: String]
+
+  func sizes() async throws -> StoreSizes
 
   /// What agents saw, newest of each node, and how jobs ended. Never waits for a write.
   var reports: ReportSnapshot { get }

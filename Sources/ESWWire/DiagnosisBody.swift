@@ -77,6 +77,9 @@ extension JSONWriter {
     array("drops", seen?.drops ?? []) { $0.drop($1) }
     array("class_drops", seen?.classDrops ?? []) { $0.drop($1) }
     array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
+    array("virtual_addresses", seen?.virtualAddresses ?? []) {
+      $0.virtualAddress($1, remotes: connection.remotes, heard: heard)
+    }
     lookMembers(of: connection, from: tunnelAddress, seen: seen, heard: heard)
     endObject()
   }
@@ -87,6 +90,8 @@ extension JSONWriter {
     object { counters in
       counters.object("to_remote") { $0.traffic(seen.toRemote) }
       counters.object("to_local") { $0.traffic(seen.toLocal) }
+      counters.member("hosts_learned", integer: seen.learned)
+      counters.member("hosts_moved", integer: seen.moved)
     }
   }
 
@@ -141,6 +146,34 @@ extension JSONWriter {
       $0.member("since_age_ms", integer: host.sinceAgeMilliseconds.flatMap { heard?.asOfNow($0) })
       $0.member("moves", integer: host.moves)
       $0.member("held_ms", integer: host.heldMilliseconds.flatMap { heard?.leftNow(of: $0) })
+    }
+  }
+
+  private mutating func virtualAddress(
+    _ fact: VirtualAddressFact, remotes: [RemoteEndpoint], heard: HeardReport?
+  ) {
+    object {
+      $0.member("address", fact.address.description)
+      $0.name("holder")
+      if let holder = fact.holder {
+        $0.object {
+          $0.member("mac", holder.mac.description)
+          switch holder.side {
+          case .local:
+            $0.member("side", "local")
+            $0.member("tunnel_ip", optional: nil)
+          case .remote(let index):
+            $0.member("side", "remote")
+            let remote = remotes.indices.contains(index) ? remotes[index] : nil
+            $0.member("tunnel_ip", optional: remote?.address.description)
+          }
+          $0.member("seen_age_ms", integer: heard?.asOfNow(holder.seenAgeMilliseconds))
+        }
+      } else {
+        $0.null()
+      }
+      $0.member("answered_for", fact.isAnsweredFor)
+      $0.member("answered", integer: fact.answered)
     }
   }
 

@@ -3,9 +3,11 @@ extension Operation {
   static let additions =
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-      diagnoseConnection, listDiagnoses, listNodes, listAudit, listDomainAudit, showDocument,
+      diagnoseConnection, listDiagnoses, listNodes, listEvents, listHosts, listAudit, listDomainAudit,
+      showDocument,
     ] + forwarding + console
   static let agents = [showConfiguration, sendReport]
+  static let metrics = [showMetrics]
 
   private static let root = "/openesw/v1/{project_id}"
   private static let attachments = root + "/attachments"
@@ -30,6 +32,11 @@ extension Operation {
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
 
+  package static let listEvents = Operation(
+    "ListEvents", .get, root + "/events", .project, "openesw:event:list")
+  package static let listHosts = Operation(
+    "ListHosts", .get, root + "/hosts", .project, "openesw:host:list")
+
   package static let listAudit = Operation(
     "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")
   /// It tells nothing that is not in the source.
@@ -39,6 +46,9 @@ extension Operation {
   /// Of all projects, and of users, groups, policies and keys, which are of none.
   package static let listDomainAudit = Operation(
     "ListDomainAudit", .get, "/openesw/v1/audit", .domain, "openesw:audit:list")
+
+  /// Where Prometheus looks for it by itself.
+  package static let showMetrics = Operation("ShowMetrics", .get, "/metrics", .scraper, nil)
 
   package static let showConfiguration = Operation(
     "ShowConfiguration", .get, agent + "/configuration", .agent, nil)

@@ -20,6 +20,8 @@ package struct Operation: Hashable, Sendable {
     case project
     /// The agent of a node.
     case agent
+    /// Who collects metrics.
+    case scraper
     /// A user whose policies allow it in the domain: operations of IAM itself.
     case domain
     /// A user for what is the user's own, unless a policy denies it; for others' as `domain`.
@@ -48,7 +50,7 @@ package struct Operation: Hashable, Sendable {
   }
 
   /// Every operation that there is.
-  package static let all = switches + networks + identity + additions + agents
+  package static let all = switches + networks + identity + additions + agents + metrics
 
   /// Whether it changes intent: it can be asked with `dry_run`. Logging in and reporting write no intent.
   package var isChange: Bool {

@@ -43,6 +43,7 @@ package actor AgentService: Service {
   private var seen: DataplaneObservation?
   private var probes = ProbeSchedule()
   private var holders = HolderSchedule()
+  private var tally = AgentTally(run: .random(in: 0 ... .max))
   private var loggedProblems: [Problem] = []
   private var loggedSilence: String?
   private var looks = LookSchedule()
@@ -183,6 +184,8 @@ package actor AgentService: Service {
         tell(nil, observation, [], DataplaneEvidence())
         return
       }
+      // Only what was in force can have been changed by somebody else.
+      let wasInForce = settled?.for.says(asMuchAs: configuration) ?? false
       let (desired, plan) = compare(observation, with: configuration)
       let outcomes = plan.isEmpty ? [] : await dataplane.execute(plan.steps)
       let problems = desired.problems + failures(plan.steps, outcomes, desired)
@@ -194,6 +197,11 @@ package actor AgentService: Service {
       let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
       let look = await look(for: configuration, evidence)
       log(plan.steps, outcomes, problems)
+      if wasInForce {
+        tally.addHealing(plan.steps, outcomes, at: .now) { desired.subject(of: $0) }
+      }
+      tally.add(
+        plan.steps, outcomes, took: ContinuousClock.now - started, losses: evidence.eventLosses)
       observer(
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
@@ -204,6 +212,7 @@ package actor AgentService: Service {
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
+      tally.addFailure(took: ContinuousClock.now - started)
       // The control plane must hear of it: silence would look like a dead node.
       tell(configuration, seen, [Problem(.node, "\(error)", topic: .stepFailed)], DataplaneEvidence())
     }
@@ -292,7 +301,7 @@ package actor AgentService: Service {
         node: node, configuration: configuration, dataplane: dataplane.kind,
         kernelRelease: dataplane.kernelRelease, interfaces: observation?.interfaces ?? [],
         problems: own + problems, evidence: evidence,
-        planning: observation.map { PlanningFacts(of: $0) }, look: look))
+        planning: observation.map { PlanningFacts(of: $0) }, look: look, agent: tally.counts(now: .now)))
   }
 }
 

@@ -79,6 +79,8 @@ struct EvidenceCollection {
         drops.toLocal.add(row.pointee.directions.1.drops)
         classDrops.toRemote.add(row.pointee.directions.0.class_drops)
         classDrops.toLocal.add(row.pointee.directions.1.class_drops)
+        connection.learned = (connection.learned ?? 0) &+ row.pointee.learned
+        connection.moved = (connection.moved ?? 0) &+ row.pointee.moved
         // The latest of all CPUs.
         received[0] = max(received[0], row.pointee.remotes.0.last_received_ns)
         received[1] = max(received[1], row.pointee.remotes.1.last_received_ns)

@@ -26,6 +26,7 @@ package actor LinuxDataplane: Dataplane {
   private let locks: [NodeLock]
   private let thread: NamespaceThread
   private let events: AsyncStream<Void>
+  private let losses = EventLosses()
   private var openSocket: NetlinkSocket?
   private var openFeatures: DeviceFeatures?
   /// Whether GRO of the interfaces that it works with is its business.
@@ -62,7 +63,9 @@ package actor LinuxDataplane: Dataplane {
       try NodeLock(named: NodeLock.name(ofNamespace: cookie)),
     ]
     // Before anybody looks: what changes in between wakes them.
-    events = try thread.runAndWait { try NetlinkEvents.changes([.links, .addresses, .routes, .settings]) }
+    events = try thread.runAndWait { [losses] in
+      try NetlinkEvents.changes([.links, .addresses, .routes, .settings], counting: losses)
+    }
     self.pins = DatapathPins(root: PinFolder(path: pins))
   }
 
@@ -156,7 +159,9 @@ package actor LinuxDataplane: Dataplane {
   package func evidence() throws -> DataplaneEvidence {
     guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else { return DataplaneEvidence() }
     try pins.sweep()
-    return try EvidenceCollection(of: maps).evidence
+    var evidence = try EvidenceCollection(of: maps).evidence
+    evidence.eventLosses = losses.count
+    return evidence
   }
 
   package func probe(_ probes: [Probe]) throws {

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// Tells that something in a network namespace changed. What changed is not said: whoever is told looks.
 package enum NetlinkEvents {
@@ -18,8 +19,12 @@ package enum NetlinkEvents {
   /// Changes while nobody is looking become one element, so a consumer that looks after each element has
   /// always looked after the last change. Lost events (ENOBUFS) are an element as well. Subscribe first,
   /// look second. Ends the stream: the consumer's cancellation, or a socket that fails for good.
-  package static func changes(_ groups: Set<Group>) throws(NetlinkError) -> AsyncStream<Void> {
-    let source = try EventSource(groups)
+  ///
+  /// - Parameter losses: Counts events that were lost.
+  package static func changes(
+    _ groups: Set<Group>, counting losses: EventLosses = EventLosses()
+  ) throws(NetlinkError) -> AsyncStream<Void> {
+    let source = try EventSource(groups, losses)
     let stop = try Signal()
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     continuation.onTermination = { _ in stop.raise() }
@@ -31,6 +36,17 @@ package enum NetlinkEvents {
     pthread_detach(thread)
     return stream
   }
+}
+
+/// How often the kernel had more to tell than was taken off it in time (`ENOBUFS`).
+package final class EventLosses: Sendable {
+  private let losses = Atomic<UInt64>(0)
+
+  package init() {}
+
+  package var count: UInt64 { losses.load(ordering: .relaxed) }
+
+  fileprivate func add() { losses.wrappingAdd(1, ordering: .relaxed) }
 }
 
 extension NetlinkEvents.Group {
@@ -48,8 +64,10 @@ extension NetlinkEvents.Group {
 /// A socket that hears of changes.
 private final class EventSource: Sendable {
   private let descriptor: Int32
+  private let losses: EventLosses
 
-  init(_ groups: Set<NetlinkEvents.Group>) throws(NetlinkError) {
+  init(_ groups: Set<NetlinkEvents.Group>, _ losses: EventLosses) throws(NetlinkError) {
+    self.losses = losses
     let attempted = "ip monitor"
     descriptor = try NetlinkDescriptor.open(isBlocking: false, for: attempted)
     try NetlinkDescriptor.bind(descriptor, for: attempted)
@@ -95,7 +113,9 @@ private final class EventSource: Sendable {
       }
       switch errno {
       case EINTR: continue
-      case ENOBUFS: isChange = true
+      case ENOBUFS:
+        losses.add()
+        isChange = true
       case EAGAIN: return isChange
       default: return nil
       }

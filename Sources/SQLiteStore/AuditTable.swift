@@ -56,6 +56,16 @@ enum AuditTable {
       sql: "UPDATE audit_size SET records = ? WHERE is_denied = ?", arguments: [most, flag])
   }
 
+  static func sizes(in database: Database) throws -> (changes: UInt64, denials: UInt64) {
+    func size(_ flag: Int) throws -> UInt64 {
+      let size = try Int64.fetchOne(
+        try database.cachedStatement(sql: "SELECT records FROM audit_size WHERE is_denied = ?"),
+        arguments: [flag])
+      return UInt64(clamping: size ?? 0)
+    }
+    return (try size(0), try size(1))
+  }
+
   /// Newest first.
   static func records(_ query: AuditQuery, in database: Database) throws -> [AuditRecord] {
     var conditions = ["number < ?"]

@@ -9,6 +9,7 @@ package final class SQLiteIntentStore: IntentStore {
   private let board: SnapshotBoard
   private let keeper: ReportKeeper
   private let queue: CommitQueue
+  private let eventTable: EventTable
 
   /// Opens the store, or makes an empty one; its folder has to be there.
   ///
@@ -22,9 +23,13 @@ package final class SQLiteIntentStore: IntentStore {
   ) throws {
     file = try StoreFile(path: path, newStore: newStore)
     let sealing = try Seal.apply(to: file.pool, path: path, makeSealing)
-    let (snapshot, keeper) = try file.pool.read { database in
-      (try IntentSnapshot(from: database, sealing: sealing), try ReportKeeper(from: database))
+    let (snapshot, keeper, events) = try file.pool.read { database in
+      (
+        try IntentSnapshot(from: database, sealing: sealing), try ReportKeeper(from: database),
+        try EventTable(from: database)
+      )
     }
+    eventTable = events
     self.keeper = keeper
     board = SnapshotBoard(snapshot, clock: clock)
     queue = CommitQueue(file: file, sealing: sealing, board: board) { keeper.forgetOutcomes(of: $0) }
@@ -56,6 +61,26 @@ package final class SQLiteIntentStore: IntentStore {
 
   package func audit(_ query: AuditQuery) async throws -> [AuditRecord] {
     try await file.pool.read { try AuditTable.records(query, in: $0) }
+  }
+
+  package func keep(_ batch: EventBatch) async throws {
+    guard !batch.isEmpty else { return }
+    try await file.pool.writeWithoutTransaction { [eventTable] in try eventTable.keep(batch, in: $0) }
+    file.checkpoints.noteTransaction()
+  }
+
+  package func events(_ query: EventQuery) async throws -> [EventRecord] {
+    try await file.pool.read { try EventTable.records(query, in: $0) }
+  }
+
+  package func eventMarks() async throws -> [EventMark: String] {
+    try await file.pool.read { try EventTable.marks(in: $0) }
+  }
+
+  package func sizes() async throws -> StoreSizes {
+    let (changes, denials) = try await file.pool.read { try AuditTable.sizes(in: $0) }
+    return StoreSizes(
+      auditedChanges: changes, auditedDenials: denials, events: UInt64(clamping: eventTable.count))
   }
 
   package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {

@@ -13,6 +13,30 @@ package final class MemoryIntentStore: IntentStore {
   /// commits that are still to fail.
   private let faults = Mutex(0)
   private let trail = Mutex<[AuditRecord]>([])
+  private let timeLine = Mutex(TimeLine())
+
+  private struct TimeLine {
+    var records: [EventRecord] = []
+    var marks: [EventMark: String] = [:]
+    var lastNumber: Int64 = 0
+
+    mutating func append(_ event: Event) {
+      lastNumber += 1
+      records.append(EventRecord(number: lastNumber, event: event))
+      let most = EventBounds.mostOfScope + EventBounds.lot(EventBounds.mostOfScope)
+      if records.count >= EventBounds.mostOfAll {
+        records.removeFirst(EventBounds.lot(EventBounds.mostOfAll))
+      }
+      let scope = event.scope
+      guard records.count >= most, records.count(where: { $0.event.scope == scope }) >= most else { return }
+      var excess = EventBounds.lot(EventBounds.mostOfScope)
+      records.removeAll { record in
+        guard excess > 0, record.event.scope == scope else { return false }
+        excess -= 1
+        return true
+      }
+    }
+  }
 
   package init(store: StoreID, clock: any Clock<Duration> = ContinuousClock()) {
     board = SnapshotBoard(IntentSnapshot(store: store), clock: clock)
@@ -49,6 +73,31 @@ package final class MemoryIntentStore: IntentStore {
 
   package func audit(_ query: AuditQuery) async throws -> [AuditRecord] {
     trail.withLock { Array($0.reversed().lazy.filter { query.matches($0) }.prefix(query.limit)) }
+  }
+
+  package func keep(_ batch: EventBatch) async throws {
+    timeLine.withLock { line in
+      for event in batch.events { line.append(event) }
+      for (mark, value) in batch.marks { line.marks[mark] = value }
+    }
+  }
+
+  package func events(_ query: EventQuery) async throws -> [EventRecord] {
+    timeLine.withLock { Array($0.records.reversed().lazy.filter { query.matches($0) }.prefix(query.limit)) }
+  }
+
+  package func eventMarks() async throws -> [EventMark: String] { timeLine.withLock { $0.marks } }
+
+  package func sizes() async throws -> StoreSizes {
+    let events = timeLine.withLock { $0.records.count }
+    return trail.withLock { trail in
+      let denials = trail.count {
+        if case .denied = $0.entry.outcome { true } else { false }
+      }
+      return StoreSizes(
+        auditedChanges: UInt64(trail.count - denials), auditedDenials: UInt64(denials),
+        events: UInt64(events))
+    }
   }
 
   package func snapshot(after revision: Revision, within limit: Duration) async -> IntentSnapshot? {

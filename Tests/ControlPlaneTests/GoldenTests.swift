@@ -228,7 +228,14 @@ private struct Recorder {
         HostFact(
           mac: MACAddress("02:00:00:00:00:02")!, address: nil, side: .remote(0), seenAgeMilliseconds: 200,
           sinceAgeMilliseconds: 90_000, moves: 4, heldMilliseconds: 60_000),
-      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)])
+      ],
+      virtualAddresses: [
+        VirtualAddressFact(
+          address: IPv4Address("10.1.0.20")!,
+          holder: .init(
+            mac: MACAddress("02:00:00:00:00:01")!, side: .local, seenAgeMilliseconds: 1_000), answered: 5)
+      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)], learned: 9,
+      moved: 4)
   }
 
   /// One member a line, in the order in which they came.

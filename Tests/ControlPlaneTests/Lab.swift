@@ -26,6 +26,7 @@ final class Lab: Sendable {
   static let foreigner = user(2, "foreigner")
   static let domain = Domain(id: DomainID(high: 0, low: 9), name: IdentityName("default")!, createdAt: start)
   static let token = "agent token"
+  static let metricsToken = "metrics token"
   static let node = NodeName("node-1")!
   static let v3 = "/v3/\(project)/l2cg"
   static let v1 = "/v1/\(project)"
@@ -33,7 +34,7 @@ final class Lab: Sendable {
 
   /// Passwords are cheap here, so that tests are quick.
   static let settings = ControlPlaneService.Settings(
-    agentToken: Lab.token,
+    agentToken: Lab.token, metricsToken: Lab.metricsToken,
     passwordCost: PasswordHash.Cost(logarithm: 4, blockSize: 1, parallelism: 1)!)
 
   static let storeID = StoreID(high: 7, low: 7)

@@ -21,6 +21,11 @@ private struct FullStore: IntentStore {
     await base.snapshot(after: revision, within: limit)
   }
 
+  func keep(_ batch: EventBatch) async throws { try await base.keep(batch) }
+  func events(_ query: EventQuery) async throws -> [EventRecord] { try await base.events(query) }
+  func eventMarks() async throws -> [EventMark: String] { try await base.eventMarks() }
+  func sizes() async throws -> StoreSizes { try await base.sizes() }
+
   func audit(_ query: AuditQuery) async throws -> [AuditRecord] { try await base.audit(query) }
 
   func record(_ report: GatewayReport, receivedAt: Timestamp) async throws {

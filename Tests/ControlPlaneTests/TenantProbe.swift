@@ -155,6 +155,8 @@ extension TenantProbe {
     TenantProbe(.showForwarding),
     TenantProbe(.updateForwarding, body: #"{"forwarding":{"profile":"esw"}}"#),
     TenantProbe(.listNodes),
+    TenantProbe(.listEvents, filters: ["connection_id": "connection"]),
+    TenantProbe(.listHosts, filters: ["connection_id": "connection"]),
     TenantProbe(.listAudit, filters: ["resource_id": "instance"]),
   ]
 }

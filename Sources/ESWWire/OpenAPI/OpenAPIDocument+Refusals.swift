@@ -51,7 +51,7 @@ extension OpenAPIDocument {
     private static func isPossible(_ status: String, of entry: OperationDocument) -> Bool {
       switch status {
       case "401": entry.operation.door != .open || entry.checksPassword
-      case "403": ![.open, .user, .agent].contains(entry.operation.door) || entry.checksPassword
+      case "403": ![.open, .user, .agent, .scraper].contains(entry.operation.door) || entry.checksPassword
       case "409": entry.mayConflict
       case "429": ![.get, .head].contains(entry.operation.method)
       default: true
@@ -73,6 +73,7 @@ extension OpenAPIDocument {
         "description": "A token of POST /v3/auth/tokens",
       ],
       "agent": ["type": "http", "scheme": "bearer", "description": "The credential of agents"],
+      "scraper": ["type": "http", "scheme": "bearer", "description": "The credential for metrics"],
     ]
 
     static func security(of door: Operation.Door) -> JSONDocument {
@@ -80,6 +81,7 @@ extension OpenAPIDocument {
       case .open: []
       case .project, .domain, .own, .user: [["signature": []], ["token": []]]
       case .agent: [["agent": []]]
+      case .scraper: [["scraper": []]]
       }
     }
   }

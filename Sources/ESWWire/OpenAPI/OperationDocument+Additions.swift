@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + forwarding + [
+    operations: attachments + diagnoses + watching + forwarding + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ] + console)
 
@@ -103,13 +103,23 @@ extension Schema {
         "segmentation_id": vni, "tunnel_ip": address, "tunnel_port": port, "tunnel_type": words("vxlan"),
         "received_age_ms": milliseconds.orNull, "sent_age_ms": milliseconds.orNull,
       ]), count: Connection.remoteCountRange),
-    "counters": answer(["to_remote": traffic, "to_local": traffic]).orNull,
+    "counters": answer([
+      "to_remote": traffic, "to_local": traffic, "hosts_learned": count.orNull, "hosts_moved": count.orNull,
+    ]).orNull,
     "drops": array(
       of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])),
     "class_drops": array(
       of: answer([
         "direction": words("to_remote", "to_local"), "class": words(of: FrameClass.self), "frames": count,
       ])), "hosts": array(of: either(localHost, remoteHost)),
+    "virtual_addresses": array(
+      of: answer([
+        "address": address,
+        "holder": answer([
+          "mac": mac, "side": words("local", "remote"), "tunnel_ip": address.orNull,
+          "seen_age_ms": milliseconds.orNull,
+        ]).orNull, "answered_for": boolean, "answered": count,
+      ])),
     "underlays": array(of: underlay).orNull, "port": attachedPort.orNull,
     "recent_drops": array(
       of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])

@@ -49,7 +49,7 @@ package struct OperationDocument: Sendable {
   }
 
   package static let areas: [Area] = [
-    switches, networks, ports, tokens, people, rights, grants, additions, agents,
+    switches, networks, ports, tokens, people, rights, grants, additions, agents, metrics,
   ]
   package static var all: [OperationDocument] { areas.flatMap(\.operations) }
 }
