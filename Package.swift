@@ -132,8 +132,8 @@ let package = Package(
     tests(
       "ESWCommands",
       [
-        "esw", "ESWModel", "ESWWire", "ESWClient", "GatewayAgent", "KernelTesting", "Netlink", "Simulation",
-        httpClient, logging,
+        "esw", "ESWModel", "ESWWire", "ESWClient", "ESWPlanning", "ESWSeams", "GatewayAgent", "KernelTesting",
+        "LinuxDataplane", "Netlink", "Simulation", httpClient, logging,
         lifecycle, nioCore, nioHTTP1,
       ]),
     tests(

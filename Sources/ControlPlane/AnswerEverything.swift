@@ -55,6 +55,7 @@ struct AnswerEverything: RouterMiddleware {
       "duration_ms": "\(duration / .milliseconds(1))",
     ]
     if case .user(let principal)? = context.trace.caller { metadata["who"] = "\(principal.summary)" }
+    if context.trace.isDryRun { metadata["dry_run"] = "true" }
     if let failure {
       metadata["code"] = "\(failure.code)"
       metadata["detail"] = failure.detail.map { "\($0)" }

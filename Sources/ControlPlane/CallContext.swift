@@ -28,6 +28,8 @@ struct CallContext: RequestContext {
   var operation: Operation?
   /// Of the path, when the caller has been admitted to it.
   var admittedProject: ProjectID?
+  /// Whether a change is only to be planned.
+  var isDryRun = false
 
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
@@ -89,6 +91,7 @@ final class CallTrace: Sendable {
   private struct Known {
     var caller: CallContext.Caller?
     var operation: Operation?
+    var isDryRun = false
   }
 
   private let known = Mutex(Known())
@@ -96,6 +99,11 @@ final class CallTrace: Sendable {
   var caller: CallContext.Caller? {
     get { known.withLock { $0.caller } }
     set { known.withLock { $0.caller = newValue } }
+  }
+
+  var isDryRun: Bool {
+    get { known.withLock { $0.isDryRun } }
+    set { known.withLock { $0.isDryRun = newValue } }
   }
 
   /// Nil for a path that nobody serves.

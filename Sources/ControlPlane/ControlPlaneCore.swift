@@ -55,6 +55,14 @@ struct ControlPlaneCore: Sendable {
       ConnectionStatus(of: connection, in: snapshot, reports: reports, region: region, now: now)
     }
 
+    func findings(of instance: Instance) -> Findings {
+      Findings(of: instance, in: snapshot, reports: reports, region: region, now: now)
+    }
+
+    func findings(of connection: Connection) -> Findings {
+      Findings(of: connection, in: snapshot, reports: reports, region: region, now: now)
+    }
+
     func word(of instance: Instance, holding span: inout MomentSpan) -> InstanceStatus.Word {
       InstanceStatus(
         of: instance, in: snapshot, reports: reports, region: region, now: now, holding: &span
@@ -71,10 +79,15 @@ struct ControlPlaneCore: Sendable {
   /// Decides on the snapshot that is being written; the view has it. The caller is admitted on it once
   /// more: when a right or a key has been taken away, nothing is written by it from then on.
   ///
+  /// A dry run ends here: the decision is the same, on the newest snapshot, and what it would do is thrown
+  /// instead of done, so that no handler can do anything behind it.
+  ///
   /// - Parameter context: The call on whose behalf it is done.
+  /// - Throws: What `decide` throws; `PlannedChange` for a dry run.
   func commit<Outcome: Sendable>(
     _ context: CallContext, _ decide: @escaping @Sendable (View) throws -> IntentChange<Outcome>
   ) async throws -> (outcome: Outcome, view: View) {
+    guard !context.isDryRun else { throw try await aside { try plan(context, decide) } }
     let author = AuditEntry.Author(context)
     let (outcome, snapshot) = try await store.commit { snapshot in
       _ = try Door.admit(context, in: snapshot)
@@ -85,6 +98,19 @@ struct ControlPlaneCore: Sendable {
         audit: AuditEntry.entries(of: change.edits, in: snapshot, by: author, at: view.now))
     }
     return (outcome, view(of: snapshot))
+  }
+
+  private func plan<Outcome>(
+    _ context: CallContext, _ decide: (View) throws -> IntentChange<Outcome>
+  ) throws -> PlannedChange {
+    let view = view
+    _ = try Door.admit(context, in: view.snapshot)
+    guard let operation = context.operation else { throw CallError.noSuchPath }
+    let edits = try decide(view).edits
+    let plan = ChangePlan(
+      of: edits, in: view.snapshot, reports: view.reports, region: region, now: view.now)
+    return PlannedChange(
+      operation, of: context.admittedProject, plan: plan, edits: edits, snapshot: view.snapshot)
   }
 
   /// Keeps that a call was refused for lack of rights. The refusal stands whether or not it can be kept.

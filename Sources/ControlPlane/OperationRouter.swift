@@ -17,7 +17,11 @@ struct OperationRouter {
       context.operation = operation
       do {
         context.admittedProject = try Door.admit(context, in: core.snapshot)
+        if operation.isChange { context.isDryRun = try DryRunQuery.isAsked(request.query) }
+        context.trace.isDryRun = context.isDryRun
         return try await handler(request, context)
+      } catch let planned as PlannedChange {
+        return await aside { context.answer(planned) }
       } catch let error as CallError {
         // Also what a handler finds out itself, once it knows whose a row is.
         await core.audit(error, request, context)
@@ -30,6 +34,15 @@ struct OperationRouter {
   func onAside(_ operation: Operation, _ handler: @escaping Handler) {
     on(operation) { request, context in
       try await aside { try await handler(request, context) }
+    }
+  }
+}
+
+extension CallContext {
+  fileprivate func answer(_ planned: PlannedChange) -> Response {
+    answer {
+      $0.name("plan")
+      $0.plan(planned)
     }
   }
 }

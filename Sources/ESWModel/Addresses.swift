@@ -61,6 +61,13 @@ package struct IPv4Network: Hashable, Sendable, TextCoded {
     self.prefixLength = prefixLength
   }
 
+  /// The network in which the address is. Nil when the prefix is over 32.
+  package init?(of address: IPv4Address, prefixLength: UInt8) {
+    guard prefixLength <= 32 else { return nil }
+    self.init(
+      address: IPv4Address(address.value & Self.mask(prefixLength)), prefixLength: prefixLength)
+  }
+
   /// Reads `a.b.c.d/n`.
   package init?(_ description: String) {
     let parts = description.split(separator: "/", omittingEmptySubsequences: false)

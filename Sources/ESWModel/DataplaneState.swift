@@ -132,7 +132,7 @@ package struct BridgePort: Hashable, Sendable {
 /// What we set on an interface that is not ours because it was not set: put back when we leave it.
 ///
 /// GRO is off by default on veth, and a node without it carries half of the bulk TCP of one with it.
-package struct InterfaceAdjustment: Hashable, Sendable {
+package struct InterfaceAdjustment: Hashable, Sendable, Codable {
   /// `ip link set NAME promisc on`
   package var promiscuous: Bool
   /// `ip link set NAME up`
@@ -278,9 +278,9 @@ package struct DataplaneObservation: Hashable, Sendable {
 }
 
 /// What XDP may do at an interface of a node.
-package struct XDPInterface: Hashable, Sendable {
+package struct XDPInterface: Hashable, Sendable, Codable {
   /// Whether programs of ours may take the frames that come in.
-  package enum Entrance: Hashable, Sendable {
+  package enum Entrance: Hashable, Sendable, Codable {
     case open
     /// `reason`: for people, where somebody expects it to be open.
     case closed(reason: String?)

@@ -22,12 +22,14 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let underlays: [UnderlayFact]?
   /// What of others stands on the way of our frames; nil from an agent that does not look.
   package let interferences: [InterferenceFact]?
+  /// What else decides about the node's steps; nil from an agent that does not tell.
+  package let planning: PlanningFacts?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
     strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil, underlays: [UnderlayFact]? = nil,
-    interferences: [InterferenceFact]? = nil
+    interferences: [InterferenceFact]? = nil, planning: PlanningFacts? = nil
   ) {
     self.node = node
     self.store = store
@@ -41,6 +43,7 @@ package struct GatewayReport: Hashable, Sendable, Codable {
     self.unclaimed = unclaimed
     self.underlays = underlays
     self.interferences = interferences
+    self.planning = planning
   }
 }
 
@@ -77,7 +80,8 @@ extension GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
       interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
-      unclaimed: unclaimed, underlays: underlays, interferences: interferences)
+      unclaimed: unclaimed, underlays: underlays, interferences: interferences,
+      planning: planning)
   }
 }
 

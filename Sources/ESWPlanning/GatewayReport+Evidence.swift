@@ -8,7 +8,8 @@ extension GatewayReport {
   /// - Parameter look: Nil: the node has not been looked at.
   package init(
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
-    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence, look: LookFacts? = nil
+    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence, look: LookFacts? = nil,
+    planning: PlanningFacts? = nil
   ) {
     let count = configuration?.connections.count ?? 0
     let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))
@@ -34,6 +35,6 @@ extension GatewayReport {
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
       strangers: evidence.strangers, unclaimed: evidence.unclaimed, underlays: look?.underlays,
-      interferences: look?.interferences)
+      interferences: look?.interferences, planning: planning)
   }
 }

@@ -132,7 +132,7 @@ extension JobStatus {
 }
 
 /// A node as its newest report shows it now.
-private enum NodeView {
+enum NodeView {
   case unknown(String)
   case silent(String)
   case reporting(ReportSnapshot.Received)

@@ -34,7 +34,7 @@ extension JSONWriter {
   }
 
   /// A member whose value is JSON text already.
-  private mutating func json(_ name: StaticString, _ text: String?) {
+  mutating func json(_ name: StaticString, _ text: String?) {
     self.name(name)
     if let text { raw(text) } else { null() }
   }

@@ -29,13 +29,14 @@ package struct HeardReport: Sendable {
 extension JSONWriter {
   /// An instance's status and why.
   package mutating func diagnosis(
-    of instance: Instance, status: InstanceStatus, node: NodeName?, heard: HeardReport?
+    of instance: Instance, status: InstanceStatus, findings: Findings, node: NodeName?, heard: HeardReport?
   ) {
     beginObject()
     member("id", instance.id)
     member("name", instance.name.description)
     member("status", status.word.rawValue)
     member("reason", optional: status.reason)
+    members(of: findings)
     member("node", optional: node?.description)
     member("generation", integer: heard?.report.generation?.value)
     member("report_age_ms", integer: heard?.ageMilliseconds)
@@ -48,8 +49,8 @@ extension JSONWriter {
   ///
   /// `counters` is null where the node has not reported the connection.
   package mutating func diagnosis(
-    of connection: Connection, status: ConnectionStatus, node: NodeName?, heard: HeardReport?,
-    from tunnelAddress: IPv4Address? = nil
+    of connection: Connection, status: ConnectionStatus, findings: Findings, node: NodeName?,
+    heard: HeardReport?, from tunnelAddress: IPv4Address? = nil
   ) {
     let seen = heard?.report.connections.first { $0.id == connection.id }
     beginObject()
@@ -58,6 +59,8 @@ extension JSONWriter {
     member("instance_id", connection.instance)
     member("status", status.word.rawValue)
     member("reason", optional: status.reason)
+    members(of: findings)
+    member("evidence", strings: findings.evidence)
     member("node", optional: node?.description)
     member("generation", integer: heard?.report.generation?.value)
     member("report_age_ms", integer: heard?.ageMilliseconds)

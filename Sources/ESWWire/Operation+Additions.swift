@@ -3,7 +3,7 @@ extension Operation {
   static let additions =
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-      diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
+      diagnoseConnection, listDiagnoses, listNodes, listAudit, listDomainAudit, showDocument,
     ] + forwarding
   static let agents = [showConfiguration, sendReport]
 
@@ -24,6 +24,9 @@ extension Operation {
   package static let diagnoseConnection = Operation(
     "DiagnoseConnection", .get, root + "/connections/{connection_id}", .project,
     "openesw:connection:diagnose")
+  /// Of all, those in trouble.
+  package static let listDiagnoses = Operation(
+    "ListDiagnoses", .get, root + "/diagnoses", .project, "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
 

@@ -49,4 +49,12 @@ package struct Operation: Hashable, Sendable {
 
   /// Every operation that there is.
   package static let all = switches + networks + identity + additions + agents
+
+  /// Whether it changes intent: it can be asked with `dry_run`. Logging in and reporting write no intent.
+  package var isChange: Bool {
+    switch method {
+    case .get, .head: false
+    case .put, .post, .patch, .delete: self != .createToken && door != .agent
+    }
+  }
 }

@@ -73,6 +73,9 @@ package struct QueryParameters: Hashable, Sendable {
     parameters.first { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }
   }
 
+  /// Of all parameters, in their order; one that stands twice is twice in it.
+  package var names: [String] { parameters.map { String(decoding: $0.name, as: UTF8.self) } }
+
   /// All parameters of that name.
   package func values(_ name: String) -> [String] {
     parameters.filter { $0.name.elementsEqual(name.utf8) }.map { String(decoding: $0.value, as: UTF8.self) }

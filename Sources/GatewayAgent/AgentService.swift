@@ -39,8 +39,8 @@ package actor AgentService: Service {
   private var configuration: GatewayConfiguration?
   /// Why the newest configuration is not in force.
   private var configurationProblem: String?
-  /// The interfaces as they were last seen, for a report that has nothing newer.
-  private var interfaces: [InterfaceFact] = []
+  /// The node as it was last seen, for a report that has nothing newer.
+  private var seen: DataplaneObservation?
   private var probes = ProbeSchedule()
   private var holders = HolderSchedule()
   private var loggedProblems: [Problem] = []
@@ -180,7 +180,7 @@ package actor AgentService: Service {
       guard let configuration else {
         // Nothing is removed before a configuration is known; the interfaces are told all the same,
         // because attachments are admitted by them.
-        tell(nil, observation.interfaces, [], DataplaneEvidence())
+        tell(nil, observation, [], DataplaneEvidence())
         return
       }
       let (desired, plan) = compare(observation, with: configuration)
@@ -198,14 +198,14 @@ package actor AgentService: Service {
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
-      tell(configuration, observation.interfaces, problems, evidence, look)
+      tell(configuration, observation, problems, evidence, look)
       await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
       let due = probes.probes(for: configuration, evidence: evidence, now: .now)
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
       // The control plane must hear of it: silence would look like a dead node.
-      tell(configuration, interfaces, [Problem(.node, "\(error)", topic: .stepFailed)], DataplaneEvidence())
+      tell(configuration, seen, [Problem(.node, "\(error)", topic: .stepFailed)], DataplaneEvidence())
     }
   }
 
@@ -282,16 +282,17 @@ package actor AgentService: Service {
   }
 
   private func tell(
-    _ configuration: GatewayConfiguration?, _ interfaces: [InterfaceFact], _ problems: [Problem],
+    _ configuration: GatewayConfiguration?, _ observation: DataplaneObservation?, _ problems: [Problem],
     _ evidence: DataplaneEvidence, _ look: LookFacts? = nil
   ) {
-    self.interfaces = interfaces
+    seen = observation
     let own = configurationProblem.map { [Problem(.configuration, $0)] } ?? []
     outgoing.put(
       GatewayReport(
         node: node, configuration: configuration, dataplane: dataplane.kind,
-        kernelRelease: dataplane.kernelRelease, interfaces: interfaces, problems: own + problems,
-        evidence: evidence, look: look))
+        kernelRelease: dataplane.kernelRelease, interfaces: observation?.interfaces ?? [],
+        problems: own + problems, evidence: evidence, look: look,
+        planning: observation.map { PlanningFacts(of: $0) }))
   }
 }
 

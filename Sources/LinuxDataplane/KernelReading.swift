@@ -321,9 +321,11 @@ extension KernelReading<MapContents> {
 
 extension Link {
   /// Whether frames for it may as well be handed to the other end of its pair: that is in another namespace,
-  /// which the kernel numbers only then, and nobody wants them to wait here.
+  /// which the kernel numbers only then, and nobody wants them to wait here. One that is down has `noop`
+  /// until it is raised, as nobody's choice.
   var leadsElsewhere: Bool {
-    kind == "veth" && peer?.namespaceIdentifier != nil && (queueing ?? "noqueue") == "noqueue"
+    kind == "veth" && peer?.namespaceIdentifier != nil
+      && ["noqueue", "noop"].contains(queueing ?? "noqueue")
   }
 }
 

@@ -17,10 +17,12 @@ import Testing
     "CreateConnection", "ListConnections", "ListConnectionsAllInstances", "ShowConnection",
     "UpdateConnection",
     "ListFlavors", "ListAvailabilityZones", "ListQuotas", "ListResourceJobs", "InstanceDiagnosis",
-    "ConnectionDiagnosis", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment", "DeleteSubnet",
+    "ConnectionDiagnosis", "Troubles", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment",
+    "DeleteSubnet",
     "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
     "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
-    "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding",
+    "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding", "PlanDeleteConnection", "PlanInstance",
+    "PlanConnection",
   ]
 
   static let recording = Task { try await record() }
@@ -47,6 +49,7 @@ import Testing
       try await recorder.catalogue()
       try await recorder.ports()
       try await recorder.deletions()
+      try await recorder.plans()
       return recorder.transcripts
     }
   }
@@ -119,7 +122,10 @@ private struct Recorder {
     try await take(
       "CreateConnection", .post, "\(instance)/connections", body: Caller.connectionBody(network),
       id: "connection")
-    try await caller.report(connections: [evidence(of: ids["connection"]!)], interfaces: 2)
+    try await caller.report(
+      problems: [Problem(.leftovers, "something is left", topic: .stepFailed)],
+      connections: [evidence(of: ids["connection"]!)], interfaces: 2, underlays: Seen.underlays,
+      interferences: Seen.interferences)
     caller.lab.pass(1)
     let connection = "\(instance)/connections/\(ids["connection"]!)"
     try await take("ListConnections", .get, "\(instance)/connections")
@@ -129,6 +135,7 @@ private struct Recorder {
     try await take("UpdateConnection", .put, connection, body: #"{"connection":{"name":"c-02"}}"#)
     try await take("InstanceDiagnosis", .get, "\(Lab.ours)/instances/\(ids["instance"]!)")
     try await take("ConnectionDiagnosis", .get, "\(Lab.ours)/connections/\(ids["connection"]!)")
+    try await take("Troubles", .get, "\(Lab.ours)/diagnoses")
     let forwarding = "\(Lab.ours)/connections/\(ids["connection"]!)/forwarding"
     try await take("ShowForwarding", .get, forwarding)
     let update = #"{"forwarding":{"profile":"esw","rules":{"broadcast":{"to_local":100}},"dscp":"copy"}}"#
@@ -181,7 +188,9 @@ private struct Recorder {
   mutating func deletions() async throws {
     try await caller.report(interfaces: 2)
     let instance = "\(Lab.v3)/instances/\(ids["instance"]!)"
-    try await take("DeleteConnection", .delete, "\(instance)/connections/\(ids["connection"]!)")
+    let connection = "\(instance)/connections/\(ids["connection"]!)"
+    try await take("PlanDeleteConnection", .delete, connection, query: [("dry_run", "true")])
+    try await take("DeleteConnection", .delete, connection)
     try await take("DeleteInstance", .delete, instance)
     try await take("DeleteAttachment", .delete, "\(Lab.ours)/attachments/\(ids["attachment"]!)")
     try await take("DeleteSubnet", .delete, "\(Lab.v1)/vpcs/\(ids["vpc"]!)/subnets/\(ids["subnet"]!)")
@@ -189,6 +198,17 @@ private struct Recorder {
     _ = try await caller.call(.delete, "\(Lab.ours)/attachments/\(ids["tunnel attachment"]!)")
     _ = try await caller.call(.delete, tunnel)
     try await take("DeleteVPC", .delete, "\(Lab.v1)/vpcs/\(ids["vpc"]!)")
+  }
+
+  mutating func plans() async throws {
+    let network = try await caller.makeNetwork()
+    try await take(
+      "PlanInstance", .post, "\(Lab.v3)/instances", query: [("dry_run", "true")],
+      body: Caller.instanceBody(network))
+    let instance = try await caller.makeInstance(network)
+    try await take(
+      "PlanConnection", .post, "\(Lab.v3)/instances/\(instance)/connections", query: [("dry_run", "true")],
+      body: Caller.connectionBody(network))
   }
 
   private func evidence(of connection: String) -> ConnectionReport {
@@ -211,7 +231,10 @@ private struct Recorder {
         HostFact(
           mac: MACAddress("02:00:00:00:00:02")!, address: nil, side: .remote(0), seenAgeMilliseconds: 200,
           sinceAgeMilliseconds: 90_000, moves: 4, heldMilliseconds: 60_000),
-      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)])
+      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)],
+      recentDrops: [DropCount(direction: .toRemote, reason: "too_big", frames: 1)], recentlyNotLearned: 3,
+      port: PortFact(
+        interface: InterfaceName("br0")!, state: .noCarrier, mtu: 1500, filteredBy: ["nf_call_iptables"]))
   }
 
   /// One member a line, in the order in which they came.

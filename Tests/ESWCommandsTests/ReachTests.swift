@@ -47,7 +47,7 @@ import Testing
     ],
     ["connection", "list", "--instance", "edge-02"],
     ["connection", "list", "--vpc", "site", "--subnet", "stretched"],
-    ["connection", "show", "l2"], ["connection", "diagnose", "l2"],
+    ["connection", "show", "l2"], ["connection", "diagnose", "l2"], ["connection", "diagnose"],
     ["connection", "forwarding", "show", "l2"],
     ["connection", "forwarding", "set", "l2", "--profile", "esw", "--rule", "vrrp:to_remote=10"],
     ["vport", "bind", "l2", "shared"], ["port", "list", "--connection", "l2"],

@@ -96,9 +96,13 @@ enum Diagnosis {
     }
   }
 
-  static func text(of row: JSON) -> String {
+  /// - Parameter withFindings: Whether it begins with why, as far as that is known.
+  static func text(of row: JSON, withFindings: Bool = true) -> String {
     var parts: [String] = []
-    if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
+    if withFindings {
+      if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
+      parts += FindingText.blocks(of: row)
+    }
     if case .object(let counters) = row["counters"] {
       let ways = ["to_remote", "to_local"].map { way -> JSON in
         var line: [String: JSON] = ["direction": .string(way)]

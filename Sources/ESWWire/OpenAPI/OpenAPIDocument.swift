@@ -30,7 +30,7 @@ package enum OpenAPIDocument {
 
   private static func schemas(of operations: [OperationDocument]) -> JSONDocument {
     var all = Schema.error.definitions
-    for schema in operations.flatMap({ $0.answers.map(\.schema) + [$0.body] }).compactMap({ $0 }) {
+    for schema in operations.flatMap({ $0.answersOfAll.map(\.schema) + [$0.body] }).compactMap({ $0 }) {
       all.merge(schema.definitions) { first, second in
         precondition(first == second, "two schemas have one name: \(first) and \(second)")
         return first
@@ -77,11 +77,18 @@ package enum OpenAPIDocument {
       "security": Doors.security(of: operation.door),
     ]
     if let action = operation.action { json = json.with(["x-iam-action": .text(action.description)]) }
-    if !entry.query.isEmpty { json = json.with(["parameters": .array(entry.query.map(parameter))]) }
+    let query = entry.queryOfAll
+    if !query.isEmpty { json = json.with(["parameters": .array(query.map(parameter))]) }
     if let body = entry.body {
       json = json.with(["requestBody": ["required": true, "content": content(body)]])
     }
-    let answers = entry.answers.map { ("\($0.status)", answer($0, links: links(from: entry, $0, to: all))) }
+    let answers = entry.answersOfAll.map { shown in
+      let own = entry.answers.first { $0.status == shown.status }
+      return (
+        "\(shown.status)",
+        answer(shown, links: own.map { links(from: entry, $0, to: all) } ?? .object([]))
+      )
+    }
     return json.with(["responses": JSONDocument(answers + Refusals.of(entry))])
   }
 
