@@ -73,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
         limits: try settings.limits(files: FileLimit.raise()),
         region: try settings.region(), enforcesFlavors: try settings.choice("flavorLimits", default: true),
         node: try settings.node(), logger: logger,
-        kernel: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
+        dataplane: settings.text("agent", default: "true") == "false" ? nil : .kernel(try settings.kernel())))
     if let key = try await server.firstKey() {
       show(key, "A project and a key pair were made", in: server.folder)
     } else if newAdminKey, let key = try await server.newAdministratorKey() {
@@ -83,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
     try await server.settle()
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
+      Terminal.say("The console is at \(endpoint)/console")
     }
     try await services.run()
   }

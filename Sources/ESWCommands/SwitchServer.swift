@@ -28,15 +28,17 @@ struct SwitchServer {
     var node: NodeName
     var logger: Logger
     /// Nil: agents run elsewhere, and this process needs no privilege.
-    var dataplane: (any Dataplane)?
-    /// In its place: opened once the API listens; until that succeeds, the reason is reported, and it is
-    /// tried again.
-    var kernel: KernelOpening?
+    var dataplane: DataplaneSource?
     var observer: @Sendable (AgentService.PassRecord) -> Void = { _ in }
     /// The control plane's.
     var clock: @Sendable () -> Timestamp = { .now }
+  }
 
-    var hasAgent: Bool { dataplane != nil || kernel != nil }
+  /// What the agent beside the API works on.
+  enum DataplaneSource {
+    case open(any Dataplane)
+    /// Opened once the API listens; until that succeeds, it is tried again and the reason is reported.
+    case kernel(KernelOpening)
   }
 
   let store: SQLiteIntentStore
@@ -133,7 +135,7 @@ struct SwitchServer {
       settings: .init(
         address: options.listen.host, port: options.listen.port, agentToken: token,
         tokenKey: masterKey.tokens, limits: options.limits, identity: identity,
-        agentSocket: options.hasAgent ? try folder.agentSocket() : nil),
+        agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
       logger: options.logger, now: options.clock, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, identity: identity, ports: listening.stream,
@@ -184,7 +186,8 @@ private struct Beside: Service {
         let endpoint = options.listen.endpoint(port: port, identity: identity?.facts)
         updateCredentials(endpoint)
         await onReady(endpoint)
-        if options.hasAgent { await runAgent() }
+        guard let source = options.dataplane else { continue }
+        await runAgent(on: source)
       }
     }
   }
@@ -200,11 +203,11 @@ private struct Beside: Service {
   }
 
   /// An agent that cannot start takes nothing with it: users and other nodes need the API.
-  private func runAgent() async {
+  private func runAgent(on source: SwitchServer.DataplaneSource) async {
     do {
       let link = try HTTPAgentLink(socket: folder.agentSocket(), node: options.node, token: token)
       let ledger = try ConfigurationLedger(folder: folder.agent(options.node))
-      guard let dataplane = try await dataplane(link, ledger) else { return }
+      guard let dataplane = try await open(source, link, ledger) else { return }
       let agent = AgentService(
         node: options.node, link: link, dataplane: dataplane, ledger: ledger, logger: options.logger,
         observer: options.observer)
@@ -221,10 +224,13 @@ private struct Beside: Service {
 
   /// What is missing may come: a person mounts, installs, ends the other process. Nil: told to stop
   /// meanwhile.
-  private func dataplane(
-    _ link: HTTPAgentLink, _ ledger: ConfigurationLedger
+  private func open(
+    _ source: SwitchServer.DataplaneSource, _ link: HTTPAgentLink, _ ledger: ConfigurationLedger
   ) async throws -> (any Dataplane)? {
-    guard let kernel = options.kernel else { return options.dataplane }
+    guard case .kernel(let kernel) = source else {
+      if case .open(let dataplane) = source { return dataplane }
+      return nil
+    }
     var told: String?
     while !Task.isCancelled {
       do {

@@ -8,8 +8,8 @@ extension GatewayReport {
   /// - Parameter look: Nil: the node has not been looked at.
   package init(
     node: NodeName, configuration: GatewayConfiguration?, dataplane: DataplaneKind, kernelRelease: String,
-    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence, look: LookFacts? = nil,
-    planning: PlanningFacts? = nil
+    interfaces: [InterfaceFact], problems: [Problem], evidence: DataplaneEvidence,
+    planning: PlanningFacts? = nil, look: LookFacts? = nil
   ) {
     let count = configuration?.connections.count ?? 0
     let hosts = min(ConnectionReport.mostHosts, ConnectionReport.mostHostsOfAll / max(count, 1))

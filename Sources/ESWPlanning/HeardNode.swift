@@ -122,13 +122,6 @@ extension HeardNode {
     return Finding.Topic.allCases.flatMap { topic in faults.filter { $0.topic == topic } }
   }
 
-  static func unfit(_ name: NodeName, evidence: String) -> Finding {
-    Finding(
-      .fault, .nodeUnfit, of: name.description,
-      "the kernel of node \(name), or what its agent may do, is not enough to forward", evidence: evidence,
-      advice: "`esw doctor` on \(name) says what is missing, and how to get it", commands: ["esw doctor"])
-  }
-
   private func fault(of problem: Problem, at interface: InterfaceName? = nil) -> Finding {
     let subject = interface?.description ?? name.description
     func finding(
@@ -162,7 +155,10 @@ extension HeardNode {
         .attachmentUnfit, "frames of the attached interface \(subject) may not be taken",
         "undo what changed at it, or attach the subnet to another",
         ["ip -d link show dev \(subject)", "ip address show dev \(subject)"])
-    case .nodeUnfit: return Self.unfit(name, evidence: problem.text)
+    case .nodeUnfit:
+      return finding(
+        .nodeUnfit, "the kernel of node \(name), or what its agent may do, is not enough to forward",
+        "`esw doctor` on \(name) says what is missing, and how to get it", ["esw doctor"])
     case .stepFailed, nil:
       return finding(
         .stepFailed, "node \(name) could not do all that the configuration asks for",

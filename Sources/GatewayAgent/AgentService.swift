@@ -291,8 +291,8 @@ package actor AgentService: Service {
       GatewayReport(
         node: node, configuration: configuration, dataplane: dataplane.kind,
         kernelRelease: dataplane.kernelRelease, interfaces: observation?.interfaces ?? [],
-        problems: own + problems, evidence: evidence, look: look,
-        planning: observation.map { PlanningFacts(of: $0) }))
+        problems: own + problems, evidence: evidence,
+        planning: observation.map { PlanningFacts(of: $0) }, look: look))
   }
 }
 

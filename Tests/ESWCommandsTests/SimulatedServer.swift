@@ -28,7 +28,7 @@ enum SimulatedServer {
 
   /// - Parameter body: Gets the server's data folder too.
   static func runInFolder(
-    tls: TLSFiles? = nil, secondsAhead: Int64 = 0,
+    tls: TLSFiles? = nil, region: Region = Region(), secondsAhead: Int64 = 0,
     _ body: (String, IssuedKey, DataFolder) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
@@ -41,9 +41,9 @@ enum SimulatedServer {
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: region,
         node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(kernel),
         clock: { Timestamp(milliseconds: Timestamp.now.milliseconds + 1000 * secondsAhead) }))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()

@@ -5,7 +5,7 @@ extension OperationDocument {
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
     operations: attachments + diagnoses + forwarding + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
-    ])
+    ] + console)
 
   private static let attachments = [
     OperationDocument(
