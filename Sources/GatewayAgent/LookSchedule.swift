@@ -192,15 +192,15 @@ package struct LookSchedule: Sendable {
     return all.prefix(Self.mostInterferences).map { one in
       InterferenceFact(
         kind: one.kind, interface: one.interface, name: one.name,
-        recentDrops: one.drops.flatMap { Self.recent($0, since: before, of: one.withoutDrops) })
+        recentDrops: one.drops.map { Self.recent($0, since: before, of: one.withoutDrops) })
     }
   }
 
-  /// Nil: not known yet. A total that fell is of another chain of the same name.
+  /// What it had dropped when it was first seen is nobody's. A total that fell is of another one of its name.
   private static func recent(
     _ total: UInt64, since before: [LookAnswers.Interference: UInt64]?, of one: LookAnswers.Interference
-  ) -> UInt64? {
-    guard let start = before?[one] else { return nil }
+  ) -> UInt64 {
+    guard let start = before?[one] else { return 0 }
     return total < start ? total : total - start
   }
 }

@@ -122,7 +122,10 @@ private struct Recorder {
     try await take(
       "CreateConnection", .post, "\(instance)/connections", body: Caller.connectionBody(network),
       id: "connection")
-    try await caller.report(connections: [evidence(of: ids["connection"]!)], interfaces: 2)
+    try await caller.report(
+      problems: [Problem(.leftovers, "something is left", topic: .stepFailed)],
+      connections: [evidence(of: ids["connection"]!)], interfaces: 2, underlays: Seen.underlays,
+      interferences: Seen.interferences)
     caller.lab.pass(1)
     let connection = "\(instance)/connections/\(ids["connection"]!)"
     try await take("ListConnections", .get, "\(instance)/connections")
@@ -234,8 +237,11 @@ private struct Recorder {
           address: IPv4Address("10.1.0.20")!,
           holder: .init(
             mac: MACAddress("02:00:00:00:00:01")!, side: .local, seenAgeMilliseconds: 1_000), answered: 5)
-      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)], learned: 9,
-      moved: 4)
+      ], classDrops: [ClassDropCount(direction: .toLocal, frameClass: .configuration, frames: 2)],
+      recentDrops: [DropCount(direction: .toRemote, reason: "too_big", frames: 1)], recentlyNotLearned: 3,
+      port: PortFact(
+        interface: InterfaceName("br0")!, state: .noCarrier, mtu: 1500, filteredBy: ["nf_call_iptables"]),
+      learned: 9, moved: 4)
   }
 
   /// One member a line, in the order in which they came.

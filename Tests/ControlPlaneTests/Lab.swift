@@ -216,7 +216,8 @@ struct Caller: Sendable {
   /// The newest report of the node: everything of intent is applied, and it has so many interfaces,
   /// from eth0.
   func report(
-    problems: [Problem] = [], connections: [ConnectionReport] = [], interfaces count: Int = 10
+    problems: [Problem] = [], connections: [ConnectionReport] = [], interfaces count: Int = 10,
+    underlays: [UnderlayFact]? = nil, interferences: [InterferenceFact]? = nil
   ) async throws {
     let interfaces = (0..<count).map { index in
       InterfaceFact(
@@ -234,6 +235,7 @@ struct Caller: Sendable {
         )
       ],
       unclaimed: UnclaimedCount(passedToSlow: 17, drops: [.init(reason: "unknown_source", frames: 21)]),
+      underlays: underlays, interferences: interferences,
       planning: PlanningFacts(of: DataplaneObservation(state: DataplaneState(), interfaces: [])))
     _ = try await agent(.put, "\(Lab.node)/report", body: AgentLinkMessages.encode(report))
   }
