@@ -60,13 +60,17 @@ function nodeOf(node) {
     element("h3", {}, t("plan.node", { name: node.name, count: node.step_count, number: number(node.step_count) })),
     node.exact ? null : element("p", { class: "muted" }, t("plan.inexact")),
     node.notes.map((note) => element("p", { class: "muted" }, note)),
-    steps.length === 0 ? element("p", { class: "muted" }, t("plan.nothing")) : element("ol",
-      { class: "steps", tabindex: "0", "aria-label": t("commands") }, steps.map((step) => element("li", { class: step.effect },
-        element("span", { class: "effect", title: t(`effect.${step.effect}`) }, effectMarks[step.effect],
-          element("span", { class: "unseen" }, t(`effect.${step.effect}`))),
-        element("code", {}, step.command)))),
+    steps.length === 0 ? element("p", { class: "muted" }, t("plan.nothing")) : stepList(steps),
     left > 0 ? element("p", { class: "muted" }, t("plan.more", { count: number(left) })) : null,
     node.present.length === 0 ? null : element("details", {},
       element("summary", {}, t("plan.present", { count: node.present.length, number: number(node.present.length) })),
       commands(node.present.map((step) => step.command))));
+}
+
+function stepList(steps) {
+  return element("ol", { class: "steps", tabindex: "0", "aria-label": t("commands") },
+    steps.map((step) => element("li", { class: step.effect },
+      element("span", { class: "effect", title: t(`effect.${step.effect}`) }, effectMarks[step.effect],
+        element("span", { class: "unseen" }, t(`effect.${step.effect}`))),
+      element("code", {}, step.command))));
 }
