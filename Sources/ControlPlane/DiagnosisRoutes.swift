@@ -35,12 +35,13 @@ struct DiagnosisRoutes {
     guard let connection = view.snapshot.connections[id, of: try context.project] else {
       throw CallError.unknownConnection(id.description, of: nil)
     }
-    let node = view.snapshot.instances[connection.instance].flatMap { view.snapshot.tunnelNode(of: $0) }
+    let instance = view.snapshot.instances[connection.instance]
+    let node = instance.flatMap { view.snapshot.tunnelNode(of: $0) }
     return context.answer {
       $0.name("connection")
       $0.diagnosis(
         of: connection, status: view.status(of: connection), findings: view.findings(of: connection),
-        node: node, heard: view.heard(node))
+        node: node, heard: view.heard(node), from: instance?.tunnelAddress)
     }
   }
 

@@ -88,7 +88,14 @@ package struct Diagnosis: Sendable {
     if let node = nodes[name] { return .heard(node) }
     var span = MomentSpan.always
     switch NodeView(name, of: snapshot.store, in: reports, region: region, now: now, holding: &span) {
-    case .unknown: return .silent(Self.agentUnknown(name))
+    case .unknown(let reason):
+      // An agent that cannot even start says why.
+      if let report = reports.received(from: name)?.report, report.unfitness != nil {
+        let node = HeardNode(
+          .init(report: report, at: now), evidenceLifetime: region.evidenceLifetime, now: now)
+        if let fault = node.faults(of: .node).first { return .silent(fault) }
+      }
+      return .silent(Self.agentUnknown(name, reason))
     case .silent(let reason): return .silent(Self.agentSilent(name, reason))
     case .reporting(let received):
       let node = HeardNode(received, evidenceLifetime: region.evidenceLifetime, now: now)
@@ -118,10 +125,10 @@ package struct Diagnosis: Sendable {
       commands: ["esw attachment create \(connection.subnet) --node \(node) --interface INTERFACE"])
   }
 
-  private static func agentUnknown(_ node: NodeName) -> Finding {
+  private static func agentUnknown(_ node: NodeName, _ reason: String) -> Finding {
     Finding(
       .fault, .agentUnknown, of: node.description, "node \(node) has not reported yet",
-      evidence: "no report of \(node) with this server's configuration",
+      evidence: reason,
       advice: "start its agent, with this server's address and agent token; its log says what it waits for",
       commands: ["esw doctor", "esw agent --help"])
   }

@@ -45,10 +45,12 @@ extension JSONWriter {
 
   /// A connection's status and why, what was seen of each remote, counters, drops and learned hosts.
   ///
+  /// - Parameter tunnelAddress: Of its instance.
+  ///
   /// `counters` is null where the node has not reported the connection.
   package mutating func diagnosis(
     of connection: Connection, status: ConnectionStatus, findings: Findings, node: NodeName?,
-    heard: HeardReport?
+    heard: HeardReport?, from tunnelAddress: IPv4Address? = nil
   ) {
     let seen = heard?.report.connections.first { $0.id == connection.id }
     beginObject()
@@ -75,6 +77,7 @@ extension JSONWriter {
     array("drops", seen?.drops ?? []) { $0.drop($1) }
     array("class_drops", seen?.classDrops ?? []) { $0.drop($1) }
     array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
+    lookMembers(of: connection, from: tunnelAddress, seen: seen, heard: heard)
     endObject()
   }
 
@@ -114,7 +117,7 @@ extension JSONWriter {
     }
   }
 
-  private mutating func drop(_ drop: DropCount) {
+  mutating func drop(_ drop: DropCount) {
     object {
       $0.member("direction", Self.word(drop.direction))
       $0.member("reason", drop.reason)
@@ -164,6 +167,7 @@ extension JSONWriter {
       }
     }
     object("unclaimed") { $0.unclaimed(report.unclaimed ?? UnclaimedCount()) }
+    interferences(report)
     endObject()
   }
 
@@ -207,10 +211,11 @@ extension JSONWriter {
         $0.member("id", id)
       }
       $0.member("text", problem.text)
+      $0.member("topic", optional: problem.topic.map(Self.word))
     }
   }
 
-  private mutating func member(_ name: StaticString, optional value: String?) {
+  mutating func member(_ name: StaticString, optional value: String?) {
     self.name(name)
     if let value { string(value) } else { null() }
   }

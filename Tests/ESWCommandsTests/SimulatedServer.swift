@@ -43,7 +43,7 @@ enum SimulatedServer {
       .init(
         dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: region,
         node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(kernel),
         clock: { Timestamp(milliseconds: Timestamp.now.milliseconds + 1000 * secondsAhead) }))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()

@@ -110,6 +110,10 @@ extension Schema {
       of: answer([
         "direction": words("to_remote", "to_local"), "class": words(of: FrameClass.self), "frames": count,
       ])), "hosts": array(of: either(localHost, remoteHost)),
+    "underlays": array(of: underlay).orNull, "port": attachedPort.orNull,
+    "recent_drops": array(
+      of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])
+    ).orNull, "recently_not_learned": count.orNull,
   ]).named("ConnectionDiagnosis")
 
   fileprivate static let finding = answer([
@@ -141,7 +145,7 @@ extension Schema {
       of: answer(
         [
           "subject": words("node", "configuration", "leftovers", "instance", "connection"),
-          "text": string(),
+          "text": string(), "topic": problemTopic.orNull,
         ], optional: ["id": uuid])),
     "strangers": array(
       of: answer([
@@ -150,7 +154,7 @@ extension Schema {
       ])),
     "unclaimed": answer([
       "passed_to_slow": count, "drops": array(of: answer(["reason": string(), "frames": count])),
-    ]),
+    ]), "interferences": array(of: interference).orNull,
   ]).named("Node")
 
   private static let interface = answer([
