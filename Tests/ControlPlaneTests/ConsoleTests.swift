@@ -86,7 +86,8 @@ import Testing
   @Test(arguments: [
     "/console/%VERSION%/none.js", "/console/0000000000000000/main.js", "/console/%VERSION%/index.html",
     "/console/%VERSION%/.js", "/console/%VERSION%/", "/console//main.js", "/console/%VERSION%/..",
-    "/console/../console", "/console/%VERSION%/%2e%2e", "/console/%VERSION%/..%2fmain.js", "/console/./main.js",
+    "/console/../console", "/console/%VERSION%/%2e%2e", "/console/%VERSION%/..%2fmain.js",
+    "/console/./main.js",
   ])
   func `that do not exist are told as what does not exist`(_ path: String) async throws {
     try await Lab.run { _, caller in
