@@ -265,6 +265,7 @@ export const messages = {
   "plan.ready": "The plan is shown",
   "plan.cannot": "This server does not tell beforehand what a change does.",
   "plan.anyway": "{verb} all the same",
+  "plan.fine": { one: "{number} check is fine", other: "{number} checks are fine" },
   "plan.checks": "Checked beforehand",
   "plan.noNode": "No node has anything to do.",
   "plan.node": { one: "{name}: {number} step", other: "{name}: {number} steps" },

@@ -265,6 +265,7 @@ export const messages = {
   "plan.ready": "已显示计划",
   "plan.cannot": "此服务器不能预先给出更改计划。",
   "plan.anyway": "仍然{verb}",
+  "plan.fine": "{number} 项检查通过",
   "plan.checks": "预先检查",
   "plan.noNode": "没有节点需要操作。",
   "plan.node": "{name}：{number} 个步骤",

@@ -33,16 +33,24 @@ function interruptionOf({ frames, subject, milliseconds, reason }) {
     element("p", {}, reason));
 }
 
+/** What stands against it is to be read; what is fine, by who wants to. */
 function checksOf(checks) {
   if (checks.length === 0) return null;
-  const order = ["fail", "warn", "pass"];
-  const sorted = [...checks].sort((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
+  const [fine, open] = [true, false].map((isFine) => checks.filter(({ result }) => (result === "pass") === isFine));
+  open.sort((a, b) => Number(b.result === "fail") - Number(a.result === "fail"));
   return [
     element("h3", {}, t("plan.checks")),
-    element("ul", { class: "rows checks" }, sorted.map((check) => element("li", {},
-      statusPill(resultStates[check.result] ?? "idle", t(`check.${check.result}`)),
-      element("span", { class: "strong" }, word("topic", check.topic)), element("span", {}, check.text)))),
+    open.length ? checkList(open) : null,
+    fine.length ? element("details", {},
+      element("summary", {}, t("plan.fine", { count: fine.length, number: number(fine.length) })),
+      checkList(fine)) : null,
   ];
+}
+
+function checkList(checks) {
+  return element("ul", { class: "rows checks" }, checks.map((check) => element("li", {},
+    statusPill(resultStates[check.result] ?? "idle", t(`check.${check.result}`)),
+    element("span", { class: "strong" }, word("topic", check.topic)), element("span", {}, check.text))));
 }
 
 function nodeOf(node) {
@@ -52,13 +60,17 @@ function nodeOf(node) {
     element("h3", {}, t("plan.node", { name: node.name, count: node.step_count, number: number(node.step_count) })),
     node.exact ? null : element("p", { class: "muted" }, t("plan.inexact")),
     node.notes.map((note) => element("p", { class: "muted" }, note)),
-    steps.length === 0 ? element("p", { class: "muted" }, t("plan.nothing")) : element("ol", { class: "steps" },
-      steps.map((step) => element("li", { class: step.effect },
-        element("span", { class: "effect", title: t(`effect.${step.effect}`) }, effectMarks[step.effect],
-          element("span", { class: "unseen" }, t(`effect.${step.effect}`))),
-        element("code", {}, step.command)))),
+    steps.length === 0 ? element("p", { class: "muted" }, t("plan.nothing")) : stepList(steps),
     left > 0 ? element("p", { class: "muted" }, t("plan.more", { count: number(left) })) : null,
     node.present.length === 0 ? null : element("details", {},
       element("summary", {}, t("plan.present", { count: node.present.length, number: number(node.present.length) })),
       commands(node.present.map((step) => step.command))));
+}
+
+function stepList(steps) {
+  return element("ol", { class: "steps", tabindex: "0", "aria-label": t("commands") },
+    steps.map((step) => element("li", { class: step.effect },
+      element("span", { class: "effect", title: t(`effect.${step.effect}`) }, effectMarks[step.effect],
+        element("span", { class: "unseen" }, t(`effect.${step.effect}`))),
+      element("code", {}, step.command))));
 }
