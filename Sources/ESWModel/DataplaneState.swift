@@ -307,6 +307,10 @@ package struct DataplaneEvidence: Hashable, Sendable {
     package var hosts: [HostFact] = []
     /// Sorted by address.
     package var virtualAddresses: [VirtualAddressFact] = []
+    /// What came back of probes, by remote index.
+    package var answers: [Int: ProbeAnswers] = [:]
+    /// What was made of it, by remote index: put there by who asks.
+    package var probing: [Int: RemoteProbing] = [:]
 
     package init() {}
   }
@@ -314,33 +318,16 @@ package struct DataplaneEvidence: Hashable, Sendable {
   package var connections: [ConnectionNumber: PerConnection]
   package var strangers: [StrangerReport]
   package var unclaimed: UnclaimedCount
+  /// When it was read.
+  package var now: DataplaneMoment
 
   package init(
     connections: [ConnectionNumber: PerConnection] = [:], strangers: [StrangerReport] = [],
-    unclaimed: UnclaimedCount = UnclaimedCount()
+    unclaimed: UnclaimedCount = UnclaimedCount(), now: DataplaneMoment = DataplaneMoment(nanoseconds: 0)
   ) {
+    self.now = now
     self.connections = connections
     self.strangers = strangers
     self.unclaimed = unclaimed
-  }
-}
-
-/// An ARP request through the tunnel, from the connection's fixed address: who answers is reached.
-package struct Probe: Hashable, Sendable {
-  package let remote: RemoteEndpoint
-  package let tunnelAddress: IPv4Address
-  package let senderMAC: MACAddress
-  package let sender: IPv4Address
-  package let target: IPv4Address
-
-  package init(
-    remote: RemoteEndpoint, tunnelAddress: IPv4Address, senderMAC: MACAddress, sender: IPv4Address,
-    target: IPv4Address
-  ) {
-    self.remote = remote
-    self.tunnelAddress = tunnelAddress
-    self.senderMAC = senderMAC
-    self.sender = sender
-    self.target = target
   }
 }

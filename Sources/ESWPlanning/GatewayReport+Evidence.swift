@@ -18,7 +18,7 @@ extension GatewayReport {
         remotes: connection.remotes.enumerated().map { index, remote in
           RemoteEvidence(
             remote: remote, receivedAgeMilliseconds: counted.receivedAgeMilliseconds[index],
-            sentAgeMilliseconds: counted.sentAgeMilliseconds[index])
+            sentAgeMilliseconds: counted.sentAgeMilliseconds[index], probing: counted.probing[index])
         },
         toRemote: counted.toRemote, toLocal: counted.toLocal, drops: counted.drops,
         hosts: Array(

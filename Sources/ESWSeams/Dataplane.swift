@@ -19,7 +19,10 @@ package protocol Dataplane: Sendable {
   func evidence() async throws -> DataplaneEvidence
 
   /// Sends the probes. What answers shows in `evidence` later.
-  func probe(_ probes: [Probe]) async throws
+  ///
+  /// - Returns: When each was sent, by the clock of the answers; nil for what could not be: its tunnel
+  ///   address is not there yet, or it does not fit the interface.
+  func probe(_ probes: [Probe]) async throws -> [DataplaneMoment?]
 
   /// Asks on the local segments who holds virtual addresses. Who answers shows in `evidence` later, and is
   /// announced to the remotes by the data path.

@@ -65,6 +65,7 @@ extension JSONWriter {
         $0.member(
           "received_age_ms", integer: evidence?.receivedAgeMilliseconds.flatMap { heard?.asOfNow($0) })
         $0.member("sent_age_ms", integer: evidence?.sentAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+        $0.probing(evidence?.probing, heard: heard)
       }
     }
     counters(seen)

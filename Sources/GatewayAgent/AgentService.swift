@@ -188,7 +188,8 @@ package actor AgentService: Service {
         // What we changed may have made the next change possible; look once more at once.
         if outcomes.contains(.applied) { wakes.put(()) }
       }
-      let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      var evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      probes.take(&evidence)
       log(plan.steps, outcomes, problems)
       observer(
         PassRecord(
@@ -196,8 +197,7 @@ package actor AgentService: Service {
           duration: ContinuousClock.now - started))
       tell(configuration, observation.interfaces, problems, evidence)
       await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
-      let due = probes.probes(for: configuration, evidence: evidence, now: .now)
-      if !due.isEmpty { try await dataplane.probe(due) }
+      try await probe(configuration, evidence, observation.interfaces)
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
       // The control plane must hear of it: silence would look like a dead node.
@@ -215,6 +215,17 @@ package actor AgentService: Service {
     let plan = DataplanePlan(from: observation.state, to: desired.state)
     settled = plan.isEmpty ? (configuration, observation, desired) : nil
     return (desired, plan)
+  }
+
+  private func probe(
+    _ configuration: GatewayConfiguration, _ evidence: DataplaneEvidence, _ interfaces: [InterfaceFact]
+  ) async throws {
+    let mtus = Dictionary(interfaces.map { ($0.name, $0.mtu) }, uniquingKeysWith: { first, _ in first })
+    let due = probes.probes(for: configuration, evidence: evidence, now: .now) { connection in
+      mtus[connection.point.name].map { ProbeSchedule.largestFrame(mtu: $0) }
+    }
+    guard !due.isEmpty else { return }
+    probes.note(due, sent: try await dataplane.probe(due.map(\.probe)))
   }
 
   /// Frames cross and hosts speak for themselves also when we cannot ask: it is no problem of a connection.

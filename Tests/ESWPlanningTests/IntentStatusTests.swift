@@ -7,11 +7,12 @@ import Testing
   static let region = Region()
 
   static func report(
-    _ sample: Sample, generation: Revision?, problems: [Problem] = [], age: Int64? = nil
+    _ sample: Sample, generation: Revision?, problems: [Problem] = [], age: Int64? = nil, lost: UInt32 = 0
   ) -> GatewayReport {
     var evidence = DataplaneEvidence()
     var counted = DataplaneEvidence.PerConnection()
     if let age { counted.receivedAgeMilliseconds = [0: age] }
+    counted.probing = [0: .probed(by: .dataPath, sent: 20, lost: lost)]
     evidence.connections[ConnectionNumber(1)] = counted
     let configuration = sample.configuration
     let applied = GatewayConfiguration(

@@ -90,6 +90,7 @@ extension Schema {
       of: answer([
         "segmentation_id": vni, "tunnel_ip": address, "tunnel_port": port, "tunnel_type": words("vxlan"),
         "received_age_ms": milliseconds.orNull, "sent_age_ms": milliseconds.orNull,
+        "probing": probing.orNull,
       ]), count: Connection.remoteCountRange),
     "counters": answer(["to_remote": traffic, "to_local": traffic]).orNull,
     "drops": array(

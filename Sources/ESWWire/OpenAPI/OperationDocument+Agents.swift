@@ -79,7 +79,10 @@ extension OperationDocument {
       "remotes": .array(
         of: .body(
           ["remote": .body(["vni": .vni, "address": .address, "port": .port])],
-          optional: ["receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds])),
+          optional: [
+            "receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds,
+            "probing": .reportedProbing,
+          ])),
       "toRemote": traffic, "toLocal": traffic,
       "drops": .array(
         of: .body(["direction": .words(of: Direction.self), "reason": .string(), "frames": .count])),
