@@ -152,6 +152,7 @@ package struct ControlPlaneService: Service {
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
     ForwardingRoutes(core: core).add(to: routes)
+    PermissionRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
     TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)

@@ -28,6 +28,8 @@ package struct DataplaneState: Hashable, Sendable {
   package var xdpUnderlays: [InterfaceReference: MACAddress]
   /// Interfaces by which XDP may send.
   package var xdpExits: Set<InterfaceReference>
+  /// Whether frames may cross at all.
+  package var permission: PermissionRow
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
@@ -36,8 +38,9 @@ package struct DataplaneState: Hashable, Sendable {
     connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
     sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = [],
     meters: [IPv4Address: TrafficLimit] = [:], xdpUnderlays: [InterfaceReference: MACAddress] = [:],
-    xdpExits: Set<InterfaceReference> = []
+    xdpExits: Set<InterfaceReference> = [], permission: PermissionRow = PermissionRow()
   ) {
+    self.permission = permission
     self.datapath = datapath
     self.slowPath = slowPath
     self.tunnels = tunnels
@@ -318,6 +321,8 @@ package struct DataplaneEvidence: Hashable, Sendable {
   package var connections: [ConnectionNumber: PerConnection]
   package var strangers: [StrangerReport]
   package var unclaimed: UnclaimedCount
+  /// Put there by who observes; nil: not looked at.
+  package var permission: PermissionFact?
   /// When it was read.
   package var now: DataplaneMoment
 

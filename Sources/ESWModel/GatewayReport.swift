@@ -22,13 +22,16 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let underlays: [UnderlayFact]?
   /// What of others stands on the way of our frames; nil from an agent that does not look.
   package let interferences: [InterferenceFact]?
+  /// Whether the node may forward; nil from an agent that does not tell.
+  package let permission: PermissionFact?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
     strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil, underlays: [UnderlayFact]? = nil,
-    interferences: [InterferenceFact]? = nil
+    interferences: [InterferenceFact]? = nil, permission: PermissionFact? = nil
   ) {
+    self.permission = permission
     self.node = node
     self.store = store
     self.generation = generation
@@ -49,7 +52,7 @@ extension GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
       interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
-      unclaimed: unclaimed, underlays: underlays, interferences: interferences)
+      unclaimed: unclaimed, underlays: underlays, interferences: interferences, permission: permission)
   }
 }
 

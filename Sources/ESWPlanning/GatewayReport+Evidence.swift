@@ -29,6 +29,6 @@ extension GatewayReport {
     self.init(
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
-      strangers: evidence.strangers, unclaimed: evidence.unclaimed)
+      strangers: evidence.strangers, unclaimed: evidence.unclaimed, permission: evidence.permission)
   }
 }

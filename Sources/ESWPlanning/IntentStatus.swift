@@ -84,6 +84,10 @@ extension ConnectionStatus {
           problem == nil ? .pending : .failed, reason: problem?.text ?? "node \(node) has not applied it yet")
         return
       }
+      if let reason = snapshot.holdReason(of: node, reported: received.report.permission) {
+        self.init(.abnormal, reason: reason)
+        return
+      }
       if let problem = received.problem(of: connection) {
         self.init(.abnormal, reason: problem.text)
         return
@@ -138,6 +142,18 @@ extension ConnectionStatus {
       reason:
         "frames come from \(lossy.remote.remote.address), but of the last \(figures.sent) probes to it and "
         + "back \(figures.sent - min(figures.answered, figures.sent)) were lost")
+  }
+}
+
+extension IntentSnapshot {
+  /// Why a node may not forward; nil: it may.
+  fileprivate func holdReason(of node: NodeName, reported: PermissionFact?) -> String? {
+    if let hold = permission(of: node)?.hold {
+      let why = hold.reason.description.isEmpty ? "" : ": \(hold.reason)"
+      return "node \(node) is held by an operator and forwards nothing\(why)"
+    }
+    guard let reported, !reported.isGranted else { return nil }
+    return "node \(node) may not forward: its permission of epoch \(reported.epoch) has ended"
   }
 }
 

@@ -149,6 +149,7 @@ extension JSONWriter {
     member("dataplane", report.dataplane.rawValue)
     member("kernel", report.kernelRelease)
     member("report_age_ms", integer: heard.ageMilliseconds)
+    reported(report.permission)
     array("interfaces", report.interfaces) { $0.interface($1) }
     array("problems", report.problems.filter(shows)) { $0.problem($1) }
     array("strangers", report.strangers) { writer, stranger in

@@ -4,7 +4,7 @@ extension Operation {
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
       diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
-    ] + forwarding
+    ] + forwarding + nodes
   static let agents = [showConfiguration, sendReport]
 
   private static let root = "/openesw/v1/{project_id}"

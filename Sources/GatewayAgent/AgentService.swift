@@ -35,6 +35,7 @@ package actor AgentService: Service {
   private let logger: Logger
   private let passInterval: Duration
   private let observer: @Sendable (PassRecord) -> Void
+  private let isProbing: Bool
 
   private var configuration: GatewayConfiguration?
   /// Why the newest configuration is not in force.
@@ -54,10 +55,11 @@ package actor AgentService: Service {
 
   /// - Parameters:
   ///   - passInterval: The longest time between two full comparisons.
+  ///   - isProbing: False asks nobody through the tunnels: for who measures what that costs.
   ///   - observer: Called after each pass, on the agent's way: it must be quick.
   package init(
     node: NodeName, link: any AgentLink, dataplane: any Dataplane, ledger: ConfigurationLedger,
-    logger: Logger, passInterval: Duration = .seconds(1),
+    logger: Logger, passInterval: Duration = .seconds(1), isProbing: Bool = true,
     observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
   ) {
     self.node = node
@@ -66,6 +68,7 @@ package actor AgentService: Service {
     self.ledger = ledger
     self.logger = logger
     self.passInterval = passInterval
+    self.isProbing = isProbing
     self.observer = observer
     wakes = Mailbox()
     outgoing = Mailbox()
@@ -190,13 +193,17 @@ package actor AgentService: Service {
       }
       var evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
       probes.take(&evidence)
+      evidence.permission = PermissionFact(observation.state.permission, now: evidence.now)
       log(plan.steps, outcomes, problems)
       observer(
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
       tell(configuration, observation.interfaces, problems, evidence)
+      // Who may not forward does not speak with the switch's addresses either.
+      guard evidence.permission?.isGranted == true else { return }
       await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
+      guard isProbing else { return }
       try await probe(configuration, evidence, observation.interfaces)
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
@@ -287,6 +294,7 @@ extension GatewayConfiguration {
   /// Whether the two differ in their generation only.
   fileprivate func says(asMuchAs other: GatewayConfiguration) -> Bool {
     store == other.store && node == other.node && tunnels == other.tunnels && connections == other.connections
+      && permission == other.permission
   }
 }
 

@@ -173,6 +173,13 @@ struct DatapathMaps: Sendable {
     }
   }
 
+  // MARK: Permission
+
+  func permissionRow() throws(BPFError) -> PermissionRow {
+    guard let row: esw_permission_row = try permission?.value(of: Self.only) else { return PermissionRow() }
+    return PermissionRow(row)
+  }
+
   // MARK: Probes
 
   /// Has the path note what comes back of probes of a connection.

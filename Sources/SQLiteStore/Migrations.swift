@@ -12,6 +12,7 @@ enum Migrations {
     migrator.registerMigration("5 identity", migrate: makeIdentity)
     migrator.registerMigration("6 attachments by VLAN", migrate: makeVLANs)
     migrator.registerMigration("7 forwarding", migrate: makeForwarding)
+    migrator.registerMigration("8 permissions of nodes", migrate: makePermissions)
     return migrator
   }
 

@@ -71,6 +71,37 @@ import Testing
     #expect(Self.status(sample, report, secondsLater: 6).1 == .disconnect)
   }
 
+  @Test func `a node that is held connects nothing, whatever it last saw, and says why`() {
+    var sample = Sample.full()
+    let hold = NodePermission.Hold(reason: ResourceDescription("moved")!, since: Sample.now)
+    let report = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    sample.snapshot = sample.snapshot.applying([
+      .putPermission(NodePermission(node: Sample.node, epoch: 1, hold: hold))
+    ])
+    #expect(Self.status(sample, report) == (.active, .abnormal))
+    var reports = ReportSnapshot()
+    reports.put(.init(report: report, at: Sample.now))
+    let status = ConnectionStatus(
+      of: sample.connection, in: sample.snapshot, reports: reports, region: Self.region, now: Sample.now)
+    #expect(status.reason?.hasSuffix("is held by an operator and forwards nothing: moved") == true)
+    sample.snapshot = sample.snapshot.applying([
+      .putPermission(NodePermission(node: Sample.node, epoch: 2, hold: nil))
+    ])
+    #expect(Self.status(sample, report) == (.active, .connected))
+  }
+
+  @Test(arguments: [true, false]) func `a node that says it may not forward connects nothing`(
+    _ isGranted: Bool
+  ) {
+    let sample = Sample.full()
+    let told = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    let report = GatewayReport(
+      node: told.node, store: told.store, generation: told.generation, dataplane: told.dataplane,
+      kernelRelease: told.kernelRelease, interfaces: [], problems: [], connections: told.connections,
+      strangers: [], permission: PermissionFact(epoch: 7, isGranted: isGranted, leftMilliseconds: nil))
+    #expect(Self.status(sample, report).1 == (isGranted ? .connected : .abnormal))
+  }
+
   @Test func `a silent node makes everything on it abnormal`() {
     let sample = Sample.full()
     let report = Self.report(sample, generation: sample.snapshot.revision, age: 0)

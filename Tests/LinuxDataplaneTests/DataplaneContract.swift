@@ -128,6 +128,7 @@ import Testing
     let source = SourceKey(
       vni: Stretch.remote.vni, remote: Stretch.remote.address, local: Stretch.tunnelAddress)
     return [
+      .putPermission(PermissionRow(epoch: 1, end: .past)),
       .putTunnel(Stretch.tunnelAddress), .removeTunnel(Stretch.tunnelAddress), .putConnection(row),
       .removeConnection(row.number), .putPort(.name(ContractNode.segment), row.number),
       .removePort(.name(ContractNode.segment)),
@@ -209,6 +210,26 @@ import Testing
         #expect(await dataplane.execute([step, step]) == [.applied, .alreadySo], "\(step)")
       }
       #expect(try await dataplane.observe() == before)
+    }
+  }
+
+  @Test(arguments: Implementation.here)
+  func `a permission is put once, and read back as it was put`(on implementation: Implementation) async throws
+  {
+    try await withNode(implementation) { node in
+      let dataplane = node.dataplane
+      #expect(await dataplane.execute([.loadDatapath]) == [.applied])
+      let before = try await dataplane.observe().state
+      #expect(before.permission == PermissionRow())
+      for row in [
+        PermissionRow(epoch: 1, end: .past),
+        PermissionRow(epoch: 2, end: .at(DataplaneMoment(nanoseconds: 1 << 40))), PermissionRow(epoch: 3),
+      ] {
+        #expect(
+          await dataplane.execute([.putPermission(row), .putPermission(row)]) == [.applied, .alreadySo])
+        let after = try await dataplane.observe().state
+        #expect(after.permission == row)
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + forwarding + [
+    operations: attachments + diagnoses + forwarding + nodes + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ])
 
@@ -119,7 +119,8 @@ extension Schema {
 
   fileprivate static let node = answer([
     "name": nodeName, "generation": count.orNull, "dataplane": words(of: DataplaneKind.self),
-    "kernel": string(), "report_age_ms": milliseconds, "interfaces": array(of: interface),
+    "kernel": string(), "report_age_ms": milliseconds, "permission": reportedPermission.orNull,
+    "interfaces": array(of: interface),
     "problems": array(
       of: answer(
         [

@@ -24,10 +24,12 @@ extension OperationDocument {
 
   // MARK: Configuration
 
-  private static let configuration = Schema.answer([
-    "store": .uuid, "generation": .count, "node": .nodeName, "tunnels": .array(of: tunnel),
-    "connections": .array(of: connection),
-  ]).named("GatewayConfiguration")
+  private static let configuration = Schema.answer(
+    [
+      "store": .uuid, "generation": .count, "node": .nodeName, "tunnels": .array(of: tunnel),
+      "connections": .array(of: connection),
+    ], optional: ["permission": .answer(["epoch": .count, "isHeld": .boolean])]
+  ).named("GatewayConfiguration")
 
   private static let tunnel = Schema.answer(
     [
@@ -54,7 +56,12 @@ extension OperationDocument {
       "node": .nodeName, "dataplane": .words(of: DataplaneKind.self), "kernelRelease": .string(),
       "interfaces": .array(of: interface), "problems": .array(of: problem),
       "connections": .array(of: connectionReport), "strangers": .array(of: stranger),
-    ], optional: ["store": .uuid, "generation": .count, "unclaimed": unclaimed]
+    ],
+    optional: [
+      "store": .uuid, "generation": .count, "unclaimed": unclaimed,
+      "permission": .body(
+        ["epoch": .count, "isGranted": .boolean], optional: ["leftMilliseconds": .milliseconds]),
+    ]
   ).named("GatewayReport")
 
   private static let interface = Schema.body(
