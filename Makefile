@@ -9,7 +9,7 @@ XDP_SUITES := "outer header|frame's class|flavor carries|does not fit|Several re
 PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl prometheus python3-venv chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-api fuzz format golden screenshots datapath clean
+.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api fuzz format golden screenshots datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ bench-datapath: setup ## Packets through the node against bridge and VXLAN devic
 bench-scale: setup ## Thousands of connections made and removed, against bridges and VXLAN devices; needs root.
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	benchmarks/scale .build-release/release/esw $(ARGS)
+
+bench-probes: setup ## What probing 1,000 connections costs an agent; needs root.
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	benchmarks/probes .build-release/release/esw $(ARGS)
 
 bench-api: setup ## The HTTP API against nginx and a Flask stub, writes, and a large store.
 	@scripts/install-packages wrk nginx-light python3-venv

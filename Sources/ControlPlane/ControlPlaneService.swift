@@ -159,6 +159,7 @@ package struct ControlPlaneService: Service {
     DiagnosisRoutes(core: core).add(to: routes)
     WatchRoutes(core: core).add(to: routes)
     ForwardingRoutes(core: core).add(to: routes)
+    PermissionRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
     MetricsRoutes(core: core).add(to: routes)

@@ -9,10 +9,11 @@ import NIOHTTP1
 /// What benchmarks need and Python would be too slow or too far away for. Not in the help.
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "benchmark", abstract: "Parts of benchmarks/api, datapath and scale.", shouldDisplay: false,
+    commandName: "benchmark", abstract: "Parts of benchmarks/api, datapath, probes and scale.",
+    shouldDisplay: false,
     subcommands: [
       BenchmarkStoreCommand.self, BenchmarkWritesCommand.self, BenchmarkScaleCommand.self,
-      BenchmarkNodeCommand.self,
+      BenchmarkNodeCommand.self, BenchmarkProbesCommand.self,
     ])
 }
 

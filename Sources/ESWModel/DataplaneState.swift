@@ -28,6 +28,8 @@ package struct DataplaneState: Hashable, Sendable {
   package var xdpUnderlays: [InterfaceReference: MACAddress]
   /// Interfaces by which XDP may send.
   package var xdpExits: Set<InterfaceReference>
+  /// Whether frames may cross at all.
+  package var permission: PermissionRow
 
   package init(
     datapath: Datapath? = nil, slowPath: SlowPathDevice? = nil, tunnels: Set<IPv4Address> = [],
@@ -36,8 +38,9 @@ package struct DataplaneState: Hashable, Sendable {
     connections: [ConnectionNumber: ConnectionRow] = [:], ports: [PortReference: ConnectionNumber] = [:],
     sources: [SourceKey: SourceRow] = [:], virtualAddresses: Set<VirtualAddress> = [],
     meters: [IPv4Address: TrafficLimit] = [:], xdpUnderlays: [InterfaceReference: MACAddress] = [:],
-    xdpExits: Set<InterfaceReference> = []
+    xdpExits: Set<InterfaceReference> = [], permission: PermissionRow = PermissionRow()
   ) {
+    self.permission = permission
     self.datapath = datapath
     self.slowPath = slowPath
     self.tunnels = tunnels
@@ -314,6 +317,10 @@ package struct DataplaneEvidence: Hashable, Sendable {
     /// Times that a host was learned, and that one changed sides; nil: not counted.
     package var learned: UInt64?
     package var moved: UInt64?
+    /// What came back of probes, by remote index.
+    package var answers: [Int: ProbeAnswers] = [:]
+    /// What was made of it, by remote index: put there by who asks.
+    package var probing: [Int: RemoteProbing] = [:]
 
     package init() {}
   }
@@ -323,33 +330,18 @@ package struct DataplaneEvidence: Hashable, Sendable {
   package var unclaimed: UnclaimedCount
   /// How often changes of the kernel were more than could be taken off it, since this process began.
   package var eventLosses: UInt64 = 0
+  /// Put there by who observes; nil: not looked at.
+  package var permission: PermissionFact?
+  /// When it was read.
+  package var now: DataplaneMoment
 
   package init(
     connections: [ConnectionNumber: PerConnection] = [:], strangers: [StrangerReport] = [],
-    unclaimed: UnclaimedCount = UnclaimedCount()
+    unclaimed: UnclaimedCount = UnclaimedCount(), now: DataplaneMoment = DataplaneMoment(nanoseconds: 0)
   ) {
+    self.now = now
     self.connections = connections
     self.strangers = strangers
     self.unclaimed = unclaimed
-  }
-}
-
-/// An ARP request through the tunnel, from the connection's fixed address: who answers is reached.
-package struct Probe: Hashable, Sendable {
-  package let remote: RemoteEndpoint
-  package let tunnelAddress: IPv4Address
-  package let senderMAC: MACAddress
-  package let sender: IPv4Address
-  package let target: IPv4Address
-
-  package init(
-    remote: RemoteEndpoint, tunnelAddress: IPv4Address, senderMAC: MACAddress, sender: IPv4Address,
-    target: IPv4Address
-  ) {
-    self.remote = remote
-    self.tunnelAddress = tunnelAddress
-    self.senderMAC = senderMAC
-    self.sender = sender
-    self.target = target
   }
 }

@@ -16,6 +16,7 @@ extension DataplaneStep {
     case restoreInterface = "restore_interface"
     case attachProgram = "attach_program"
     case detachProgram = "detach_program"
+    case putPermission = "put_permission"
     case putTunnel = "put_tunnel"
     case removeTunnel = "remove_tunnel"
     case putConnection = "put_connection"
@@ -51,6 +52,7 @@ extension DataplaneStep {
     case .restoreInterface: .restoreInterface
     case .attachProgram: .attachProgram
     case .detachProgram: .detachProgram
+    case .putPermission: .putPermission
     case .putTunnel: .putTunnel
     case .removeTunnel: .removeTunnel
     case .putConnection: .putConnection

@@ -21,6 +21,8 @@ package enum DataplaneStep: Hashable, Sendable {
   case restoreInterface(InterfaceName)
   case attachProgram(ProgramAttachment)
   case detachProgram(ProgramAttachment)
+  /// Whether frames may cross at all.
+  case putPermission(PermissionRow)
   case putTunnel(IPv4Address)
   case removeTunnel(IPv4Address)
   case putConnection(ConnectionRow)

@@ -7,11 +7,14 @@ package struct GatewayConfiguration: Hashable, Sendable, Codable {
   package let node: NodeName
   package let tunnels: [TunnelConfiguration]
   package let connections: [ConnectionConfiguration]
+  /// Nil: nobody has decided about the node, and it may forward.
+  package let permission: ForwardingPermission?
 
   package init(
     store: StoreID, generation: Revision, node: NodeName, tunnels: [TunnelConfiguration],
-    connections: [ConnectionConfiguration]
+    connections: [ConnectionConfiguration], permission: ForwardingPermission? = nil
   ) {
+    self.permission = permission
     self.store = store
     self.generation = generation
     self.node = node

@@ -26,12 +26,15 @@ package struct GatewayReport: Hashable, Sendable, Codable {
   package let planning: PlanningFacts?
   /// What the agent has done; nil from one that does not count.
   package let agent: AgentCounts?
+  /// Whether the node may forward; nil from an agent that does not tell.
+  package let permission: PermissionFact?
 
   package init(
     node: NodeName, store: StoreID?, generation: Revision?, dataplane: DataplaneKind, kernelRelease: String,
     interfaces: [InterfaceFact], problems: [Problem], connections: [ConnectionReport],
     strangers: [StrangerReport], unclaimed: UnclaimedCount? = nil, underlays: [UnderlayFact]? = nil,
-    interferences: [InterferenceFact]? = nil, planning: PlanningFacts? = nil, agent: AgentCounts? = nil
+    interferences: [InterferenceFact]? = nil, planning: PlanningFacts? = nil, agent: AgentCounts? = nil,
+    permission: PermissionFact? = nil
   ) {
     self.node = node
     self.store = store
@@ -47,6 +50,7 @@ package struct GatewayReport: Hashable, Sendable, Codable {
     self.interferences = interferences
     self.planning = planning
     self.agent = agent
+    self.permission = permission
   }
 }
 
@@ -84,7 +88,7 @@ extension GatewayReport {
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,
       interfaces: interfaces, problems: problems, connections: connections, strangers: strangers,
       unclaimed: unclaimed, underlays: underlays, interferences: interferences, planning: planning,
-      agent: agent)
+      agent: agent, permission: permission)
   }
 }
 

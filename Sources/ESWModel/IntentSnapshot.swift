@@ -72,6 +72,7 @@ package struct IntentSnapshot: Sendable {
   package private(set) var enforcesFlavors = false
 
   private var projectsByID: TreeDictionary<ProjectID, Project> = [:]
+  private var permissionsByNode: TreeDictionary<NodeName, NodePermission> = [:]
   package private(set) var identity = IdentityDirectory()
   package private(set) var vpcs = IntentTable<VPC>()
   package private(set) var subnets = IntentTable<Subnet>()
@@ -106,6 +107,12 @@ package struct IntentSnapshot: Sendable {
 
   /// By id.
   package var projects: [Project] { projectsByID.values.sorted { $0.id < $1.id } }
+
+  /// Nil: operators have not decided about the node.
+  package func permission(of node: NodeName) -> NodePermission? { permissionsByNode[node] }
+
+  /// By node.
+  package var permissions: [NodePermission] { permissionsByNode.values.sorted { $0.node < $1.node } }
 
   package func accessKey(_ id: String) -> AccessKey? { identity.key(id) }
 
@@ -169,6 +176,7 @@ package struct IntentSnapshot: Sendable {
     case .putProject(let project): projectsByID[project.id] = project
     case .identity(let edit): identity.apply(edit)
     case .enforceFlavors(let enforces): enforcesFlavors = enforces
+    case .putPermission(let permission): permissionsByNode[permission.node] = permission
     case .putVPC(let vpc): vpcs.put(vpc)
     case .removeVPC(let id): _ = vpcs.remove(id)
     case .putSubnet(let subnet):
@@ -243,6 +251,7 @@ package enum IntentEdit: Hashable, Sendable {
   case identity(IdentityEdit)
   /// By the setting that the server was started with.
   case enforceFlavors(Bool)
+  case putPermission(NodePermission)
   case putVPC(VPC)
   case removeVPC(VPCID)
   case putSubnet(Subnet)

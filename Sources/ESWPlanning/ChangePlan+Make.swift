@@ -60,7 +60,10 @@ struct NodeDifference {
     wanted = DesiredDataplane(for: after, on: observation)
   }
 
-  var isOne: Bool { before.tunnels != after.tunnels || before.connections != after.connections }
+  var isOne: Bool {
+    before.tunnels != after.tunnels || before.connections != after.connections
+      || before.permission != after.permission
+  }
 
   /// Connections that the change brings to the node or alters there.
   var newConnections: [ConnectionConfiguration] {
@@ -155,7 +158,7 @@ private struct Needs {
 
   func include(_ step: DataplaneStep) -> Bool {
     switch step {
-    case .loadDatapath, .createSlowPath, .raiseSlowPath, .registerSlowPath: true
+    case .loadDatapath, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putPermission: true
     case .addAddress(let owned): tunnels.contains(owned.address)
     case .putTunnel(let address), .putMeter(let address, _): tunnels.contains(address)
     case .createBridgePort(let inner, _, _): interfaces.contains(inner)
@@ -192,6 +195,7 @@ extension IntentEdit {
       for snapshot in [before, after] {
         edit.addSubnets(in: snapshot, to: &subnets)
         if case .enforceFlavors = edit { nodes.formUnion(snapshot.attachments.values.map(\.node)) }
+        if case .putPermission(let permission) = edit { nodes.insert(permission.node) }
       }
     }
     for subnet in subnets {
@@ -227,7 +231,8 @@ extension IntentEdit {
     case .putPort(let row): add(row.id)
     case .removePort(let id): add(id)
     // The range of a VPC is cut into subnets before anything reaches a node; jobs only watch.
-    case .putProject, .identity, .putVPC, .removeVPC, .putJob, .removeJob, .enforceFlavors: break
+    case .putProject, .identity, .putVPC, .removeVPC, .putJob, .removeJob, .enforceFlavors, .putPermission:
+      break
     }
   }
 }

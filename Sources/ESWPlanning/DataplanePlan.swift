@@ -22,10 +22,19 @@ package struct DataplanePlan: Hashable, Sendable {
       observed = observed.withoutDatapath
     }
     prepare(from: observed, to: desired)
+    // Who may not forward stops before anything else is done, and who may again starts when all is.
+    let isLater = desired.permission.end == .never
+    if !isLater { permit(from: observed, to: desired) }
     removeRows(from: observed, to: desired)
     makeDevices(from: observed, to: desired)
     putRows(from: observed, to: desired)
     removeDevices(from: observed, to: desired)
+    if isLater { permit(from: observed, to: desired) }
+  }
+
+  private mutating func permit(from observed: DataplaneState, to desired: DataplaneState) {
+    guard desired.datapath != nil, observed.permission != desired.permission else { return }
+    steps.append(.putPermission(desired.permission))
   }
 
   private mutating func prepare(from observed: DataplaneState, to desired: DataplaneState) {

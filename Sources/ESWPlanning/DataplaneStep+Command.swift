@@ -27,6 +27,7 @@ extension DataplaneStep: CustomStringConvertible {
       "bpftool net attach \(attachment.words)"
     case .detachProgram(let attachment):
       "bpftool net detach \(attachment.words)"
+    case .putPermission(let row): "map permission: \(row.words)"
     case .putTunnel(let address): "map tunnels: + \(address)"
     case .removeTunnel(let address): "map tunnels: - \(address)"
     case .putConnection(let row):
@@ -50,6 +51,16 @@ extension DataplaneStep: CustomStringConvertible {
     case .removeXDPUnderlay(let interface): "map underlays: - \(interface)"
     case .putXDPExit(let name): "map exits: + \(name)"
     case .removeXDPExit(let interface): "map exits: - \(interface)"
+    }
+  }
+}
+
+extension PermissionRow {
+  fileprivate var words: String {
+    switch end {
+    case .never: "epoch \(epoch), may forward"
+    case .past: "epoch \(epoch), no frame crosses"
+    case .at(let moment): "epoch \(epoch), may forward until \(moment.nanoseconds) ns after boot"
     }
   }
 }

@@ -14,7 +14,9 @@ extension DataplaneStep {
     case .putSource(let key, _): state.sources[key] == nil ? .made : .changed
     case .putMeter(let address, _): state.meters[address] == nil ? .made : .changed
     case .putXDPUnderlay(let name, _): state.xdpUnderlays[.name(name)] == nil ? .made : .changed
-    case .replacePrograms, .raiseSlowPath, .registerSlowPath, .adjustInterface, .restoreInterface: .changed
+    case .replacePrograms, .raiseSlowPath, .registerSlowPath, .adjustInterface, .restoreInterface,
+      .putPermission:
+      .changed
     case .unloadDatapath, .deleteSlowPath, .removeAddress, .deleteBridgePort, .detachProgram,
       .removeTunnel, .removeConnection, .removePort, .removeSource, .removeVirtualAddress, .removeMeter,
       .removeXDPUnderlay, .removeXDPExit:
@@ -24,7 +26,7 @@ extension DataplaneStep {
 
   package var touches: [PlannedStep.Touched] {
     switch self {
-    case .loadDatapath, .replacePrograms, .unloadDatapath: [.init(.datapath, "PINS")]
+    case .loadDatapath, .replacePrograms, .unloadDatapath, .putPermission: [.init(.datapath, "PINS")]
     case .createSlowPath(let name, _), .raiseSlowPath(let name), .registerSlowPath(let name),
       .deleteSlowPath(let name), .adjustInterface(let name, _), .restoreInterface(let name),
       .putXDPUnderlay(let name, _), .putXDPExit(let name):

@@ -19,6 +19,7 @@ package struct DesiredDataplane: Hashable, Sendable {
     let interfaces = Dictionary(
       observation.interfaces.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     state.datapath = .current
+    state.permission = PermissionRow(configuration.permission)
     addSlowPath(interfaces)
     let foreignAddresses = Self.foreignAddresses(of: observation.interfaces)
     var tunnels: [IPv4Address: TunnelConfiguration] = [:]
@@ -62,7 +63,8 @@ package struct DesiredDataplane: Hashable, Sendable {
     case .attachProgram(let attachment) where attachment.program.isXDP: .leftovers
     // Frames of the connection cross all the same, and hosts speak for themselves.
     case .putVirtualAddress: .leftovers
-    case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel:
+    case .loadDatapath, .replacePrograms, .createSlowPath, .raiseSlowPath, .registerSlowPath, .putTunnel,
+      .putPermission:
       .node
     case .putMeter(let address, _): tunnelSubjects[address] ?? .node
     case .addAddress(let owned): tunnelSubjects[owned.address] ?? .node

@@ -24,7 +24,10 @@ extension GatewayConfiguration {
     self.init(
       store: snapshot.store, generation: snapshot.revision, node: node,
       tunnels: tunnels.sorted { $0.address < $1.address },
-      connections: connections.sorted { $0.number < $1.number })
+      connections: connections.sorted { $0.number < $1.number },
+      permission: snapshot.permission(of: node).map {
+        ForwardingPermission(epoch: $0.epoch, isHeld: $0.hold != nil)
+      })
   }
 
   private static func compile(

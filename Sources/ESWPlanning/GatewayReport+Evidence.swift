@@ -20,7 +20,7 @@ extension GatewayReport {
         remotes: connection.remotes.enumerated().map { index, remote in
           RemoteEvidence(
             remote: remote, receivedAgeMilliseconds: counted.receivedAgeMilliseconds[index],
-            sentAgeMilliseconds: counted.sentAgeMilliseconds[index])
+            sentAgeMilliseconds: counted.sentAgeMilliseconds[index], probing: counted.probing[index])
         },
         toRemote: counted.toRemote, toLocal: counted.toLocal, drops: counted.drops,
         hosts: Array(
@@ -34,6 +34,6 @@ extension GatewayReport {
       node: node, store: configuration?.store, generation: configuration?.generation, dataplane: dataplane,
       kernelRelease: kernelRelease, interfaces: interfaces, problems: problems, connections: connections,
       strangers: evidence.strangers, unclaimed: evidence.unclaimed, underlays: look?.underlays,
-      interferences: look?.interferences, planning: planning, agent: agent)
+      interferences: look?.interferences, planning: planning, agent: agent, permission: evidence.permission)
   }
 }

@@ -85,6 +85,10 @@ extension ConnectionStatus {
           reason: problem?.text ?? received.report.unfitness ?? "node \(node) has not applied it yet")
         return
       }
+      if let reason = snapshot.holdReason(of: node, reported: received.report.permission) {
+        self.init(.abnormal, reason: reason)
+        return
+      }
       if let problem = received.problem(of: connection) {
         self.init(.abnormal, reason: problem.text)
         return
@@ -95,25 +99,76 @@ extension ConnectionStatus {
     }
   }
 
-  /// Connected only by evidence that frames come through the tunnel, and only while it is fresh.
-  private init(
+  /// Connected only by evidence that frames come through the tunnel, and only while it is fresh; abnormal
+  /// when they come, and those of ours do not get there or not back.
+  ///
+  /// - Parameters:
+  ///   - evidence: What the node's report says of the connection; nil: nothing.
+  ///   - heardAt: When that report came.
+  package init(
     evidence: ConnectionReport?, heardAt: Timestamp, now: Timestamp, region: Region,
     holding span: inout MomentSpan
   ) {
-    let ages = evidence?.remotes.compactMap(\.receivedAgeMilliseconds) ?? []
-    guard let age = ages.min() else {
+    let remotes = (evidence?.remotes ?? []).compactMap { remote in
+      remote.receivedAgeMilliseconds.map { (remote: remote, age: $0) }
+    }.sorted { $0.age < $1.age }
+    guard let latest = remotes.first else {
       self.init(.disconnect, reason: "no frame has come through the tunnel yet")
       return
     }
-    let total = Duration.milliseconds(age) + now.since(heardAt)
-    let lastFresh = heardAt.last(within: region.evidenceLifetime - .milliseconds(age))
-    if total <= region.evidenceLifetime {
-      span.narrow(to: lastFresh)
-      self.init(.connected)
-    } else {
-      span.narrow(from: lastFresh.next)
-      self.init(.disconnect, reason: "no frame has come through the tunnel for \(total.components.seconds) s")
+    func lastFresh(_ age: Int64) -> Timestamp {
+      heardAt.last(within: region.evidenceLifetime - .milliseconds(age))
     }
+    func total(_ age: Int64) -> Duration { .milliseconds(age) + now.since(heardAt) }
+    guard total(latest.age) <= region.evidenceLifetime else {
+      span.narrow(from: lastFresh(latest.age).next)
+      let seconds = total(latest.age).components.seconds
+      self.init(.disconnect, reason: "no frame has come through the tunnel for \(seconds) s")
+      return
+    }
+    span.narrow(to: lastFresh(latest.age))
+    let fresh = remotes.filter { total($0.age) <= region.evidenceLifetime }
+    guard let lossy = fresh.first(where: { $0.remote.isLossy }) else {
+      self.init(.connected)
+      return
+    }
+    // Of two remotes the better one counts, for as long as it is heard.
+    for one in fresh { span.narrow(to: lastFresh(one.age)) }
+    guard fresh.allSatisfy({ $0.remote.isLossy }), let figures = lossy.remote.probing?.figures else {
+      self.init(.connected)
+      return
+    }
+    self.init(
+      .abnormal,
+      reason:
+        "frames come from \(lossy.remote.remote.address), but of the last \(figures.sent) probes to it and "
+        + "back \(figures.sent - min(figures.answered, figures.sent)) were lost")
+  }
+}
+
+extension IntentSnapshot {
+  /// Why a node may not forward; nil: it may.
+  fileprivate func holdReason(of node: NodeName, reported: PermissionFact?) -> String? {
+    if let hold = permission(of: node)?.hold {
+      let why = hold.reason.description.isEmpty ? "" : ": \(hold.reason)"
+      return "node \(node) is held by an operator and forwards nothing\(why)"
+    }
+    guard let reported, !reported.isGranted else { return nil }
+    return "node \(node) may not forward: its permission of epoch \(reported.epoch) has ended"
+  }
+}
+
+extension RemoteEvidence {
+  /// Fewer probes say nothing.
+  private static let leastProbes = 10
+
+  /// Half of the probes or more are lost between two data paths of ours. A host that answers none may be
+  /// switched off, so those to hosts do not count.
+  fileprivate var isLossy: Bool {
+    guard let probing, probing.reflector == .dataPath, probing.figures.sent >= Self.leastProbes,
+      let loss = probing.figures.lossPerMille
+    else { return false }
+    return loss >= 500
   }
 }
 

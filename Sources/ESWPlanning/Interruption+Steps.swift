@@ -38,6 +38,9 @@ extension Interruption {
     _ detached: Set<InterfaceReference>
   ) -> Fate? {
     guard let new else { return (.ended, nil, "the node forwards it no more") }
+    if after.permission.end == .past, before.permission.end != .past {
+      return (.ended, nil, "the node is held: nothing crosses it until it is released")
+    }
     guard after.ports[new.port] == new.number, before.ports[row.port] == row.number else { return nil }
     if new.port != row.port {
       let isAttached = before.programs.contains(.init(program: .local, interface: new.port.interface))

@@ -55,6 +55,11 @@ struct PlanChecks {
     if let problem = received.configurationProblem {
       return PlanCheck(.node, .fail, "node \(node) takes no new configuration: \(problem.text)")
     }
+    if after.permission(of: node)?.hold != nil {
+      return PlanCheck(
+        .node, .warn,
+        "node \(node) is held: nothing crosses it until it is released (esw node release \(node))")
+    }
     return PlanCheck(.node, .pass, "node \(node) reports")
   }
 
@@ -87,7 +92,7 @@ struct PlanChecks {
     case .putPort(let row): before.ports[row.id] == nil ? [use(of: row)] : []
     case .putProject, .identity, .enforceFlavors, .removeVPC, .removeSubnet, .putAttachment,
       .removeAttachment, .removeInstance, .putConnection, .removeConnection, .putJob, .removeJob,
-      .removePort:
+      .removePort, .putPermission:
       []
     }
   }

@@ -25,7 +25,10 @@ package protocol Dataplane: Sendable {
   func look(at questions: LookQuestions) async -> LookAnswers
 
   /// Sends the probes. What answers shows in `evidence` later.
-  func probe(_ probes: [Probe]) async throws
+  ///
+  /// - Returns: When each was sent, by the clock of the answers; nil for what could not be: its tunnel
+  ///   address is not there yet, or it does not fit the interface.
+  func probe(_ probes: [Probe]) async throws -> [DataplaneMoment?]
 
   /// Asks on the local segments who holds virtual addresses. Who answers shows in `evidence` later, and is
   /// announced to the remotes by the data path.

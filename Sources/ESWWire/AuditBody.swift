@@ -77,6 +77,10 @@ package struct AuditedRow: Hashable, Sendable {
     self.init("attachment", row.id.description, row.project) { $0.attachment(row) }
   }
 
+  init(_ row: NodePermission) {
+    self.init("node", row.node.description, nil) { $0.permission(row) }
+  }
+
   init(_ row: Port) {
     self.init("port", row.id.description, row.project) { writer in
       writer.object {
@@ -141,6 +145,7 @@ extension IntentEdit {
     case .removeConnection(let id): (snapshot.connections[id].map { AuditedRow($0) }, nil)
     case .putPort(let row): (snapshot.ports[row.id].map { AuditedRow($0) }, AuditedRow(row))
     case .removePort(let id): (snapshot.ports[id].map { AuditedRow($0) }, nil)
+    case .putPermission(let row): (snapshot.permission(of: row.node).map { AuditedRow($0) }, AuditedRow(row))
     case .putJob, .removeJob, .enforceFlavors: (nil, nil)
     }
   }

@@ -71,6 +71,7 @@ extension JSONWriter {
         $0.member(
           "received_age_ms", integer: evidence?.receivedAgeMilliseconds.flatMap { heard?.asOfNow($0) })
         $0.member("sent_age_ms", integer: evidence?.sentAgeMilliseconds.flatMap { heard?.asOfNow($0) })
+        $0.probing(evidence?.probing, heard: heard)
       }
     }
     counters(seen)
@@ -188,6 +189,7 @@ extension JSONWriter {
     member("dataplane", report.dataplane.rawValue)
     member("kernel", report.kernelRelease)
     member("report_age_ms", integer: heard.ageMilliseconds)
+    reported(report.permission)
     array("interfaces", report.interfaces) { $0.interface($1) }
     array("problems", report.problems.filter(shows)) { $0.problem($1) }
     array("strangers", report.strangers) { writer, stranger in

@@ -5,7 +5,7 @@ extension Operation {
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
       diagnoseConnection, listDiagnoses, listNodes, listEvents, listHosts, listAudit, listDomainAudit,
       showDocument,
-    ] + forwarding + console
+    ] + forwarding + nodes + console
   static let agents = [showConfiguration, sendReport]
   static let metrics = [showMetrics]
 

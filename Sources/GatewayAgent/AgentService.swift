@@ -35,6 +35,7 @@ package actor AgentService: Service {
   private let logger: Logger
   private let passInterval: Duration
   private let observer: @Sendable (PassRecord) -> Void
+  private let isProbing: Bool
 
   private var configuration: GatewayConfiguration?
   /// Why the newest configuration is not in force.
@@ -58,10 +59,11 @@ package actor AgentService: Service {
 
   /// - Parameters:
   ///   - passInterval: The longest time between two full comparisons.
+  ///   - isProbing: False asks nobody through the tunnels: for who measures what that costs.
   ///   - observer: Called after each pass, on the agent's way: it must be quick.
   package init(
     node: NodeName, link: any AgentLink, dataplane: any Dataplane, ledger: ConfigurationLedger,
-    logger: Logger, passInterval: Duration = .seconds(1),
+    logger: Logger, passInterval: Duration = .seconds(1), isProbing: Bool = true,
     observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
   ) {
     self.node = node
@@ -70,6 +72,7 @@ package actor AgentService: Service {
     self.ledger = ledger
     self.logger = logger
     self.passInterval = passInterval
+    self.isProbing = isProbing
     self.observer = observer
     wakes = Mailbox()
     outgoing = Mailbox()
@@ -194,7 +197,9 @@ package actor AgentService: Service {
         // What we changed may have made the next change possible; look once more at once.
         if outcomes.contains(.applied) { wakes.put(()) }
       }
-      let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      var evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      probes.take(&evidence)
+      evidence.permission = PermissionFact(observation.state.permission, now: evidence.now)
       let look = await look(for: configuration, evidence)
       log(plan.steps, outcomes, problems)
       if wasInForce {
@@ -207,9 +212,11 @@ package actor AgentService: Service {
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
       tell(configuration, observation, problems, evidence, look)
+      // Who may not forward does not speak with the switch's addresses either.
+      guard evidence.permission?.isGranted == true else { return }
       await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
-      let due = probes.probes(for: configuration, evidence: evidence, now: .now)
-      if !due.isEmpty { try await dataplane.probe(due) }
+      guard isProbing else { return }
+      try await probe(configuration, evidence, observation.interfaces)
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
       tally.addFailure(took: ContinuousClock.now - started)
@@ -246,6 +253,17 @@ package actor AgentService: Service {
       }
     }
     return looks.facts(recent: recent, now: .now)
+  }
+
+  private func probe(
+    _ configuration: GatewayConfiguration, _ evidence: DataplaneEvidence, _ interfaces: [InterfaceFact]
+  ) async throws {
+    let mtus = Dictionary(interfaces.map { ($0.name, $0.mtu) }, uniquingKeysWith: { first, _ in first })
+    let due = probes.probes(for: configuration, evidence: evidence, now: .now) { connection in
+      mtus[connection.point.name].map { ProbeSchedule.largestFrame(mtu: $0) }
+    }
+    guard !due.isEmpty else { return }
+    probes.note(due, sent: try await dataplane.probe(due.map(\.probe)))
   }
 
   /// Frames cross and hosts speak for themselves also when we cannot ask: it is no problem of a connection.
@@ -309,6 +327,7 @@ extension GatewayConfiguration {
   /// Whether the two differ in their generation only.
   fileprivate func says(asMuchAs other: GatewayConfiguration) -> Bool {
     store == other.store && node == other.node && tunnels == other.tunnels && connections == other.connections
+      && permission == other.permission
   }
 }
 

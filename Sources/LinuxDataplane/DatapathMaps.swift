@@ -22,6 +22,10 @@ struct DatapathMaps: Sendable {
   let underlays: BPFMap?
   /// The same.
   let exits: BPFMap?
+  /// Nil: made by a version that did not note what comes back of probes.
+  let probes: BPFMap?
+  /// Nil: made by a version that always forwarded.
+  let permission: BPFMap?
 
   /// Nil unless every map but those is pinned in the layout that this binary's object has.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
@@ -54,10 +58,12 @@ struct DatapathMaps: Sendable {
     self.meters = meters
     underlays = try open("esw_underlays")
     exits = try open("esw_exits")
+    probes = try open("esw_probes")
+    permission = try open("esw_permission")
   }
 
   /// Whether those are there that an older version of this layout lacks.
-  var areAll: Bool { underlays != nil && exits != nil }
+  var areAll: Bool { underlays != nil && exits != nil && probes != nil && permission != nil }
 
   // MARK: The node's row
 
@@ -139,7 +145,7 @@ struct DatapathMaps: Sendable {
 
   /// Removes connections, those that are there; see `remove(_:)`.
   func removeAll(_ keys: [[UInt8]]) throws(BPFError) {
-    for map in [connections, activity, states] { try map.remove(keys) }
+    for map in [connections, activity, states, probes].compactMap(\.self) { try map.remove(keys) }
   }
 
   /// Writes a connection and the rows that the path keeps for it; frames find all or nothing.
@@ -165,6 +171,21 @@ struct DatapathMaps: Sendable {
     } catch  where error.errno == EEXIST {
       // Counters of a connection that only changes go on.
     }
+  }
+
+  // MARK: Permission
+
+  func permissionRow() throws(BPFError) -> PermissionRow {
+    guard let row: esw_permission_row = try permission?.value(of: Self.only) else { return PermissionRow() }
+    return PermissionRow(row)
+  }
+
+  // MARK: Probes
+
+  /// Has the path note what comes back of probes of a connection.
+  func keepAnswers(of number: ConnectionNumber) throws(BPFError) {
+    guard let probes else { return }
+    try createOnce(probes, esw_connection_key(connection: number.value), esw_probe_row())
   }
 
   // MARK: Meters
@@ -219,6 +240,7 @@ struct DatapathMaps: Sendable {
     let wasThere = try connections.remove(key)
     try activity.remove(key)
     try states.remove(key)
+    try probes?.remove(key)
     return wasThere
   }
 }

@@ -17,6 +17,7 @@ struct EvidenceCollection {
 
   init(now: UInt64) {
     self.now = now
+    evidence.now = DataplaneMoment(nanoseconds: now)
   }
 
   init(of maps: DatapathMaps) throws(BPFError) {
@@ -38,13 +39,16 @@ struct EvidenceCollection {
       add(
         virtual: key.loadUnaligned(as: esw_virtual_key.self), row.loadUnaligned(as: esw_virtual_row.self))
     }
+    try maps.probes?.forEachEntry { key, row in
+      add(probes: row, of: ConnectionNumber(key.loadUnaligned(as: UInt32.self)))
+    }
     for row in try maps.node.valuesPerCPU(of: bytes(of: UInt32(0))) ?? [] {
       add(node: row.withUnsafeBytes { $0.loadUnaligned(as: esw_node_row.self) })
     }
     nameStrangers()
   }
 
-  private static func monotonicNow() -> UInt64 {
+  static func monotonicNow() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
@@ -171,6 +175,11 @@ struct EvidenceCollection {
     guard word[7] != 0, let mac = MACAddress(bytes: Array(word.prefix(6))) else { return nil }
     return VirtualAddressFact.Holder(
       mac: mac, side: Self.side(word[6]), seenAgeMilliseconds: age(row.last_seen_ns) ?? 0)
+  }
+
+  /// A row of a connection that was just removed goes with it.
+  mutating func addAnswers(_ answers: ProbeAnswers, of number: ConnectionNumber, _ remote: Int) {
+    evidence.connections[number]?.answers[remote] = answers
   }
 
   // MARK: Strangers

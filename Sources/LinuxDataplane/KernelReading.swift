@@ -51,6 +51,7 @@ struct MapContents {
   var meters: [(esw_meter_key, esw_meter_row)] = []
   var underlays: [(esw_underlay_key, esw_underlay_row)] = []
   var exits: [esw_exit_key] = []
+  var permission = PermissionRow()
   /// Connections that have all the rows the path keeps for them.
   var kept: Set<UInt32> = []
 
@@ -64,6 +65,7 @@ struct MapContents {
 
   init(_ bytes: MapBytes) {
     slowPathIndex = bytes.slowPathIndex
+    permission = bytes.permission
     tunnels = Self.values(bytes.tunnels)
     ports = Self.pairs(bytes.ports)
     connections = Self.pairs(bytes.connections)
@@ -114,6 +116,7 @@ extension esw_meter_row {
 /// last look in no time, and read again only when one differs. What the path writes is not in it.
 struct MapBytes: Equatable {
   let slowPathIndex: UInt32
+  let permission: PermissionRow
   /// Keys alone.
   let tunnels: [UInt8]
   let virtuals: [UInt8]
@@ -132,6 +135,7 @@ struct MapBytes: Equatable {
   init?(of maps: DatapathMaps) throws(BPFError) {
     guard let slowPathIndex = try maps.slowPathIndex() else { return nil }
     self.slowPathIndex = slowPathIndex
+    permission = try maps.permissionRow()
     tunnels = try Self.keys(maps.tunnels)
     virtuals = try Self.keys(maps.virtuals)
     states = try Self.keys(maps.states)
@@ -264,6 +268,7 @@ extension KernelReading<MapContents> {
   }
 
   private func add(_ rows: MapContents, _ names: InterfaceNames, to state: inout DataplaneState) {
+    state.permission = rows.permission
     state.tunnels = Set(rows.tunnels.map { IPv4Address(networkOrder: $0.address_be) })
     for (key, row) in rows.ports {
       // Tags that are none can only be somebody else's row; see `hasForeignRows`.

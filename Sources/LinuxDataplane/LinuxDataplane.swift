@@ -164,12 +164,15 @@ package actor LinuxDataplane: Dataplane {
     return evidence
   }
 
-  package func probe(_ probes: [Probe]) throws {
-    for (tunnelAddress, probes) in Dictionary(grouping: probes, by: \.tunnelAddress) {
+  package func probe(_ probes: [Probe]) throws -> [DataplaneMoment?] {
+    guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else { return probes.map { _ in nil } }
+    for number in Set(probes.map(\.connection)) { try maps.keepAnswers(of: number) }
+    var sockets: [IPv4Address: ProbeSocket] = [:]
+    for address in Set(probes.map(\.tunnelAddress)) {
       // An address that is not there yet cannot ask; that nobody answers is what evidence shows then.
-      guard let socket = try ProbeSocket(from: tunnelAddress) else { continue }
-      for probe in probes { socket.send(probe) }
+      sockets[address] = try ProbeSocket(from: address)
     }
+    return probes.map { sockets[$0.tunnelAddress]?.send($0) }
   }
 
   package func ask(_ questions: [HolderQuestion]) throws {

@@ -159,6 +159,31 @@ extension ConnectionID {
   }
 }
 
+extension PermissionRow {
+  init(_ row: esw_permission_row) {
+    let end: End =
+      switch row.until_ns {
+      case 0: .never
+      case ESW_PERMISSION_ENDED: .past
+      default: .at(DataplaneMoment(nanoseconds: row.until_ns))
+      }
+    self.init(epoch: row.epoch, end: end)
+  }
+}
+
+extension esw_permission_row {
+  init(_ row: PermissionRow) {
+    self.init()
+    epoch = row.epoch
+    until_ns =
+      switch row.end {
+      case .never: 0
+      case .past: ESW_PERMISSION_ENDED
+      case .at(let moment): max(moment.nanoseconds, ESW_PERMISSION_ENDED)
+      }
+  }
+}
+
 extension TrafficLimit {
   init(_ row: esw_meter_row) {
     self.init(bitsPerSecond: row.bits_per_second, packetsPerSecond: row.packets_per_second)

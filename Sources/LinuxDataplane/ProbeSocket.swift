@@ -2,27 +2,6 @@ internal import CLinux
 internal import ESWModel
 internal import Glibc
 
-extension Probe {
-  /// The UDP payload: VXLAN (RFC 7348 section 5), Ethernet, and an ARP request (RFC 826), padded to the least
-  /// length of an Ethernet frame.
-  var payload: [UInt8] {
-    let vni = remote.vni.value
-    var bytes: [UInt8] = [0x08, 0, 0, 0]  // the VNI is valid
-    bytes += [
-      UInt8(truncatingIfNeeded: vni >> 16), UInt8(truncatingIfNeeded: vni >> 8),
-      UInt8(truncatingIfNeeded: vni), 0,
-    ]
-    bytes += [UInt8](repeating: 0xff, count: 6) + senderMAC.bytes + [0x08, 0x06]
-    bytes += [0, 1, 0x08, 0, 6, 4, 0, 1]  // Ethernet, IPv4, lengths, request
-    bytes += senderMAC.bytes + sender.bytes
-    bytes += [UInt8](repeating: 0, count: 6) + target.bytes
-    return bytes + [UInt8](repeating: 0, count: Self.payloadLength - bytes.count)
-  }
-
-  /// VXLAN header, and 60 bytes: IEEE 802.3's 64 without the check sequence.
-  private static let payloadLength = 8 + 60
-}
-
 /// A UDP socket at a tunnel address, from which requests go through the tunnel as the data path's frames do
 /// (decision 0004). Answers come to the data path, not to the socket.
 final class ProbeSocket {
@@ -38,18 +17,27 @@ final class ProbeSocket {
       if errno == EADDRNOTAVAIL { return nil }
       throw ProbeFailure(call: "bind to \(address)", errno: errno)
     }
+    // Not cut into fragments, neither here nor on the way, whatever the path is thought to carry: an answer
+    // says that a frame of that length fits (ip(7), RFC 8899 section 3).
+    var discovery = Int32(IP_PMTUDISC_PROBE)
+    let length = socklen_t(MemoryLayout<Int32>.size)
+    guard setsockopt(descriptor, Int32(IPPROTO_IP), IP_MTU_DISCOVER, &discovery, length) == 0 else {
+      throw ProbeFailure(call: "set IP_MTU_DISCOVER", errno: errno)
+    }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Without an outcome: whether a probe arrived shows in evidence, and so does that it did not.
-  func send(_ probe: Probe) {
+  /// When it was sent; nil when it was not. Whether it arrived shows in evidence.
+  func send(_ probe: Probe) -> DataplaneMoment? {
     let payload = probe.payload
-    _ = Self.withAddress(probe.remote.address, port: probe.remote.port) { address, size in
+    let now = EvidenceCollection.monotonicNow()
+    let sent = Self.withAddress(probe.remote.address, port: probe.remote.port) { address, size in
       sendto(descriptor, payload, payload.count, 0, address, size)
     }
+    return sent == payload.count ? DataplaneMoment(nanoseconds: now) : nil
   }
 
   private static func withAddress<Result>(

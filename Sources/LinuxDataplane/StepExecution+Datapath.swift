@@ -106,6 +106,13 @@ extension StepExecution {
     return .applied
   }
 
+  mutating func put(_ permission: PermissionRow) throws -> StepOutcome {
+    guard let map = try maps().permission else {
+      throw Refused(text: "ENOENT: the data path that is loaded knows no permission")
+    }
+    return try Self.put(map, UInt32(0), esw_permission_row(permission))
+  }
+
   mutating func putTunnel(_ address: IPv4Address) throws -> StepOutcome {
     try Self.put(
       maps().tunnels, esw_tunnel_key(address_be: address.networkOrder), esw_tunnel_row())

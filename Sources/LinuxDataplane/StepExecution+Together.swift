@@ -177,7 +177,8 @@ extension DataplaneStep {
     case .removeSource: .removeSource
     case .loadDatapath, .replacePrograms, .unloadDatapath, .createSlowPath, .raiseSlowPath,
       .registerSlowPath, .deleteSlowPath, .createBridgePort, .deleteBridgePort, .adjustInterface,
-      .restoreInterface, .attachProgram, .detachProgram, .putVirtualAddress, .removeVirtualAddress,
+      .restoreInterface, .putPermission, .attachProgram, .detachProgram, .putVirtualAddress,
+      .removeVirtualAddress,
       .putMeter, .removeMeter, .putXDPUnderlay, .removeXDPUnderlay, .putXDPExit, .removeXDPExit:
       nil
     }

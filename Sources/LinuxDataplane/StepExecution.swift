@@ -53,6 +53,7 @@ struct StepExecution {
     case .restoreInterface(let name): try restore(name)
     case .attachProgram(let attachment): try attach(attachment)
     case .detachProgram(let attachment): try detach(attachment)
+    case .putPermission(let row): try put(row)
     case .putTunnel(let address): try putTunnel(address)
     case .removeTunnel(let address): try removeTunnel(address)
     case .putConnection(let row): try put(row)

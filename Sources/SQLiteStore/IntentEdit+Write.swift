@@ -8,6 +8,7 @@ extension IntentEdit {
     case .putProject(let row): try row.put(in: database)
     case .enforceFlavors(let enforces):
       try database.execute(sql: "UPDATE meta SET enforces_flavors = ?", arguments: [enforces])
+    case .putPermission(let row): try row.put(in: database)
     case .identity(let edit): try edit.write(to: database, sealing: sealing)
     case .putVPC(let row): try row.put(in: database)
     case .removeVPC(let id): try VPC.remove(id.description, from: database)
@@ -67,6 +68,7 @@ extension IntentSnapshot {
     load(try Connection.all(in: database).map { .putConnection($0) })
     load(try Job.all(in: database).map { .putJob($0) })
     load(try Port.all(in: database).map { .putPort($0) })
+    load(try NodePermission.all(in: database).map { .putPermission($0) })
   }
 
   private static func identity(in database: Database, _ sealing: Sealing) throws -> [IdentityEdit] {

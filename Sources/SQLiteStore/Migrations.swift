@@ -13,6 +13,7 @@ enum Migrations {
     migrator.registerMigration("6 attachments by VLAN", migrate: makeVLANs)
     migrator.registerMigration("7 forwarding", migrate: makeForwarding)
     migrator.registerMigration("8 events", migrate: makeEvents)
+    migrator.registerMigration("9 permissions of nodes", migrate: makePermissions)
     return migrator
   }
 

@@ -19,7 +19,8 @@ extension SimulatedDataplane {
     case .deleteBridgePort(let inner): delete(inner)
     case .adjustInterface(let name, let adjustment): adjust(name, adjustment)
     case .restoreInterface(let name): restore(name)
-    case .attachProgram, .detachProgram, .putTunnel, .removeTunnel, .putConnection, .removeConnection,
+    case .attachProgram, .detachProgram, .putPermission, .putTunnel, .removeTunnel, .putConnection,
+      .removeConnection,
       .putPort, .removePort, .putSource, .removeSource, .putVirtualAddress, .removeVirtualAddress,
       .putMeter, .removeMeter, .putXDPUnderlay, .removeXDPUnderlay, .putXDPExit, .removeXDPExit:
       state.datapath == nil ? Self.notLoaded : changeRow(step)
@@ -144,6 +145,7 @@ extension SimulatedDataplane {
       if let refusal = refusal(ofRowsFor: attachment.interface) { return refusal }
       state.programs.insert(attachment)
     case .detachProgram(let attachment): state.programs.remove(attachment)
+    case .putPermission(let row): state.permission = row
     case .putTunnel(let address): state.tunnels.insert(address)
     case .removeTunnel(let address): state.tunnels.remove(address)
     case .putConnection(let row):

@@ -17,6 +17,9 @@ package actor SimulatedDataplane: Dataplane {
   private var farHosts: [RemoteEndpoint: [IPv4Address: MACAddress]] = [:]
   private var answers: [ConnectionNumber: [Int: ContinuousClock.Instant]] = [:]
   private var learned: [ConnectionNumber: [HostFact]] = [:]
+  private var reflectors: Set<RemoteEndpoint> = []
+  private var probed: [ConnectionNumber: [Int: ProbeAnswers]] = [:]
+  private let origin = ContinuousClock.now
   private var nearHosts: [InterfaceName: [IPv4Address: MACAddress]] = [:]
   private var holders: [VirtualAddress: (mac: MACAddress, heard: ContinuousClock.Instant)] = [:]
   private var faults: [@Sendable (DataplaneStep) -> StepOutcome?] = []
@@ -98,6 +101,11 @@ package actor SimulatedDataplane: Dataplane {
     farHosts.contains { $0.key.address == vtep && !$0.value.isEmpty }
   }
 
+  /// Puts another OpenESW's data path behind a remote, or a foreign VTEP.
+  package func placeReflector(_ isThere: Bool = true, behind remote: RemoteEndpoint) {
+    if isThere { reflectors.insert(remote) } else { reflectors.remove(remote) }
+  }
+
   /// Puts a host on the segment behind an interface or bridge; it answers questions about its address. One
   /// host has an address; nil: none any more.
   package func placeNearHost(_ address: IPv4Address, _ mac: MACAddress?, on segment: InterfaceName) {
@@ -128,8 +136,9 @@ package actor SimulatedDataplane: Dataplane {
   }
 
   package func evidence() -> DataplaneEvidence {
+    guard state.datapath != nil else { return DataplaneEvidence() }
     let now = ContinuousClock.now
-    var result = DataplaneEvidence()
+    var result = DataplaneEvidence(now: moment(now))
     for number in state.connections.keys {
       var connection = DataplaneEvidence.PerConnection()
       for (index, moment) in answers[number] ?? [:] {
@@ -137,23 +146,50 @@ package actor SimulatedDataplane: Dataplane {
       }
       connection.hosts = learned[number] ?? []
       connection.virtualAddresses = virtualAddresses(of: number, now)
+      connection.answers = probed[number] ?? [:]
       result.connections[number] = connection
     }
     return result
   }
 
-  package func probe(_ probes: [Probe]) {
-    for probe in probes {
-      let key = SourceKey(vni: probe.remote.vni, remote: probe.remote.address, local: probe.tunnelAddress)
-      guard let source = state.sources[key], state.tunnels.contains(probe.tunnelAddress),
-        let mac = farHosts[probe.remote]?[probe.target]
-      else { continue }
-      let index = Int(source.remoteIndex)
-      answers[source.connection, default: [:]][index] = ContinuousClock.now
-      let host = HostFact(mac: mac, address: probe.target, side: .remote(index), seenAgeMilliseconds: 0)
+  package func probe(_ probes: [Probe]) -> [DataplaneMoment?] {
+    probes.map { probe in
+      guard state.tunnels.contains(probe.tunnelAddress) else { return nil }
+      let moment = moment(ContinuousClock.now)
+      answer(probe, at: moment)
+      return moment
+    }
+  }
+
+  private func answer(_ probe: Probe, at moment: DataplaneMoment) {
+    let key = SourceKey(vni: probe.remote.vni, remote: probe.remote.address, local: probe.tunnelAddress)
+    guard let source = state.sources[key] else { return }
+    let index = Int(source.remoteIndex)
+    var back = probed[source.connection]?[index] ?? ProbeAnswers()
+    switch probe.question {
+    case .arp(let target, _):
+      guard let mac = farHosts[probe.remote]?[target] else { return }
+      let host = HostFact(mac: mac, address: target, side: .remote(index), seenAgeMilliseconds: 0)
       learned[source.connection, default: []].removeAll { $0.mac == mac }
       learned[source.connection, default: []].append(host)
+      back.hosts[target] = moment
+    case .loopback(let loopback):
+      guard reflectors.contains(probe.remote) else { return }
+      back.answers[loopback.transaction] = ProbeAnswers.Answer(
+        bytes: loopback.isAnsweredShort ? Probe.leastBytes : loopback.bytes, askedBytes: loopback.bytes,
+        arrived: moment)
+    case .echo(let transaction, let bytes, let target, _):
+      guard farHosts[probe.remote]?[target] != nil else { return }
+      back.answers[transaction] = ProbeAnswers.Answer(bytes: bytes, askedBytes: nil, arrived: moment)
     }
+    probed[source.connection, default: [:]][index] = back
+    answers[source.connection, default: [:]][index] = ContinuousClock.now
+  }
+
+  private func moment(_ instant: ContinuousClock.Instant) -> DataplaneMoment {
+    let (seconds, attoseconds) = (instant - origin).components
+    return DataplaneMoment(
+      nanoseconds: 1 + UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000))
   }
 
   private func virtualAddresses(
@@ -202,12 +238,14 @@ package actor SimulatedDataplane: Dataplane {
   func forgetEvidence() {
     answers = [:]
     learned = [:]
+    probed = [:]
     holders = [:]
   }
 
   func forgetEvidence(of number: ConnectionNumber) {
     answers[number] = nil
     learned[number] = nil
+    probed[number] = nil
   }
 }
 

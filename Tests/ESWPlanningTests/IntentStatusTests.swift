@@ -7,11 +7,12 @@ import Testing
   static let region = Region()
 
   static func report(
-    _ sample: Sample, generation: Revision?, problems: [Problem] = [], age: Int64? = nil
+    _ sample: Sample, generation: Revision?, problems: [Problem] = [], age: Int64? = nil, lost: UInt32 = 0
   ) -> GatewayReport {
     var evidence = DataplaneEvidence()
     var counted = DataplaneEvidence.PerConnection()
     if let age { counted.receivedAgeMilliseconds = [0: age] }
+    counted.probing = [0: .probed(by: .dataPath, sent: 20, lost: lost)]
     evidence.connections[ConnectionNumber(1)] = counted
     let configuration = sample.configuration
     let applied = GatewayConfiguration(
@@ -68,6 +69,37 @@ import Testing
     let report = Self.report(sample, generation: sample.snapshot.revision, age: 10_000)
     #expect(Self.status(sample, report, secondsLater: 4).1 == .connected)
     #expect(Self.status(sample, report, secondsLater: 6).1 == .disconnect)
+  }
+
+  @Test func `a node that is held connects nothing, whatever it last saw, and says why`() {
+    var sample = Sample.full()
+    let hold = NodePermission.Hold(reason: ResourceDescription("moved")!, since: Sample.now)
+    let report = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    sample.snapshot = sample.snapshot.applying([
+      .putPermission(NodePermission(node: Sample.node, epoch: 1, hold: hold))
+    ])
+    #expect(Self.status(sample, report) == (.active, .abnormal))
+    var reports = ReportSnapshot()
+    reports.put(.init(report: report, at: Sample.now))
+    let status = ConnectionStatus(
+      of: sample.connection, in: sample.snapshot, reports: reports, region: Self.region, now: Sample.now)
+    #expect(status.reason?.hasSuffix("is held by an operator and forwards nothing: moved") == true)
+    sample.snapshot = sample.snapshot.applying([
+      .putPermission(NodePermission(node: Sample.node, epoch: 2, hold: nil))
+    ])
+    #expect(Self.status(sample, report) == (.active, .connected))
+  }
+
+  @Test(arguments: [true, false]) func `a node that says it may not forward connects nothing`(
+    _ isGranted: Bool
+  ) {
+    let sample = Sample.full()
+    let told = Self.report(sample, generation: sample.snapshot.revision, age: 0)
+    let report = GatewayReport(
+      node: told.node, store: told.store, generation: told.generation, dataplane: told.dataplane,
+      kernelRelease: told.kernelRelease, interfaces: [], problems: [], connections: told.connections,
+      strangers: [], permission: PermissionFact(epoch: 7, isGranted: isGranted, leftMilliseconds: nil))
+    #expect(Self.status(sample, report).1 == (isGranted ? .connected : .abnormal))
   }
 
   @Test func `a silent node makes everything on it abnormal`() {

@@ -28,7 +28,8 @@ import Testing
           .init(
             report: `Deriving status`.report(
               sample, generation: generation.randomElement(using: &random) ?? nil,
-              problems: problems.randomElement(using: &random) ?? [], age: age), at: Sample.now))
+              problems: problems.randomElement(using: &random) ?? [], age: age,
+              lost: .random(in: 0...20, using: &random)), at: Sample.now))
       }
     }
 

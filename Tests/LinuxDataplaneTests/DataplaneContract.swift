@@ -128,6 +128,7 @@ import Testing
     let source = SourceKey(
       vni: Stretch.remote.vni, remote: Stretch.remote.address, local: Stretch.tunnelAddress)
     return [
+      .putPermission(PermissionRow(epoch: 1, end: .past)),
       .putTunnel(Stretch.tunnelAddress), .removeTunnel(Stretch.tunnelAddress), .putConnection(row),
       .removeConnection(row.number), .putPort(.name(ContractNode.segment), row.number),
       .removePort(.name(ContractNode.segment)),
@@ -213,6 +214,26 @@ import Testing
   }
 
   @Test(arguments: Implementation.here)
+  func `a permission is put once, and read back as it was put`(on implementation: Implementation) async throws
+  {
+    try await withNode(implementation) { node in
+      let dataplane = node.dataplane
+      #expect(await dataplane.execute([.loadDatapath]) == [.applied])
+      let before = try await dataplane.observe().state
+      #expect(before.permission == PermissionRow())
+      for row in [
+        PermissionRow(epoch: 1, end: .past),
+        PermissionRow(epoch: 2, end: .at(DataplaneMoment(nanoseconds: 1 << 40))), PermissionRow(epoch: 3),
+      ] {
+        #expect(
+          await dataplane.execute([.putPermission(row), .putPermission(row)]) == [.applied, .alreadySo])
+        let after = try await dataplane.observe().state
+        #expect(after.permission == row)
+      }
+    }
+  }
+
+  @Test(arguments: Implementation.here)
   func `what is not there is removed already`(on implementation: Implementation) async throws {
     try await withNode(implementation) { node in
       let dataplane = node.dataplane
@@ -269,20 +290,42 @@ import Testing
     try await withNode(implementation) { node in
       let dataplane = node.dataplane
       try await Stretch.converge(dataplane, to: Stretch.configuration())
-      let probe = Probe(
-        remote: Stretch.remote, tunnelAddress: Stretch.tunnelAddress, senderMAC: Stretch.fixedMAC,
-        sender: Stretch.fixedAddress, target: Stretch.farHost)
+      let probe = Self.probe(.arp(Stretch.farHost, at: nil))
       // A far host may speak without being asked, but tells its address only in an answer.
       let silent = try await dataplane.evidence().connections[ConnectionNumber(1)]
       #expect(silent?.hosts.allSatisfy { $0.address == nil } == true)
       let evidence = try await eventually {
-        try await dataplane.probe([probe])
+        #expect(try await dataplane.probe([probe])[0] != nil)
         let found = try await dataplane.evidence().connections[ConnectionNumber(1)]
         return found?.hosts.contains { $0.address == Stretch.farHost } == true ? found : nil
       }
       #expect(evidence.receivedAgeMilliseconds[0] != nil)
-      #expect(evidence.hosts.first { $0.address == Stretch.farHost }?.side == .remote(0))
+      let host = try #require(evidence.hosts.first { $0.address == Stretch.farHost })
+      #expect(host.side == .remote(0))
+
+      // When it arrived is told, and the same of an echo, which has a number and a length.
+      let echo = Self.probe(.echo(transaction: 0x1234_5678, bytes: 700, of: Stretch.farHost, at: host.mac))
+      let sent = try await dataplane.probe([probe, echo])
+      let answers =
+        try await eventually {
+          let evidence = try await dataplane.evidence()
+          let answers = evidence.connections[ConnectionNumber(1)]?.answers[0]
+          guard let arp = answers?.hosts[Stretch.farHost], let first = sent[0], arp >= first else {
+            return nil
+          }
+          return answers?.answers[0x1234_5678].flatMap { $0.arrived <= evidence.now ? (arp, $0) : nil }
+        } as (DataplaneMoment, ProbeAnswers.Answer)
+      #expect(answers.1.bytes == 700 && answers.1.askedBytes == nil)
+      #expect(try answers.1.arrived >= #require(sent[1]))
     }
+  }
+
+  private static func probe(
+    _ question: Probe.Question, from address: IPv4Address = Stretch.tunnelAddress
+  ) -> Probe {
+    Probe(
+      connection: ConnectionNumber(1), remote: Stretch.remote, tunnelAddress: address,
+      senderMAC: Stretch.fixedMAC, sender: Stretch.fixedAddress, question: question)
   }
 
   @Test(arguments: Implementation.here)
@@ -330,10 +373,9 @@ import Testing
   func `a probe from an address that is not there is no error`(on implementation: Implementation) async throws
   {
     try await withNode(implementation) { node in
-      let probe = Probe(
-        remote: Stretch.remote, tunnelAddress: IPv4Address("203.0.113.9")!, senderMAC: Stretch.fixedMAC,
-        sender: Stretch.fixedAddress, target: Stretch.farHost)
-      try await node.dataplane.probe([probe])
+      try await Stretch.converge(node.dataplane, to: Stretch.configuration())
+      let probe = Self.probe(.arp(Stretch.farHost, at: nil), from: IPv4Address("203.0.113.9")!)
+      #expect(try await node.dataplane.probe([probe]) == [nil])
     }
   }
 }

@@ -269,25 +269,3 @@ import Testing
     #expect(HolderQuestion(of: subject, to: nil).frame(from: row) == nil)
   }
 }
-
-@Suite struct `A probe` {
-  @Test func `is an ARP request in Ethernet in VXLAN, padded to the least frame`() {
-    let probe = Probe(
-      remote: RemoteEndpoint(vni: VNI(0x01_0203)!, address: IPv4Address("192.0.2.2")!),
-      tunnelAddress: IPv4Address("192.0.2.1")!, senderMAC: MACAddress("02:e5:00:00:00:01")!,
-      sender: IPv4Address("10.9.0.1")!, target: IPv4Address("10.9.0.20")!)
-    #expect(
-      hexText(probe.payload)
-        == hexText(
-          hex(
-            """
-            08 00 00 00 01 02 03 00              # VXLAN: VNI valid, 0x010203
-            ff ff ff ff ff ff 02 e5 00 00 00 01  # to all, from the fixed MAC
-            08 06                                # ARP
-            00 01 08 00 06 04 00 01              # Ethernet, IPv4, request
-            02 e5 00 00 00 01 0a 09 00 01        # sender
-            00 00 00 00 00 00 0a 09 00 14        # target
-            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            """)))
-  }
-}

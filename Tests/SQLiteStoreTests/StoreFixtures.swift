@@ -125,6 +125,10 @@ let everything: [IntentEdit] =
     .putJob(job(8, instance: 6, createdIn: Revision(1))),
     .putJob(job(9, instance: 6, createdIn: Revision(1), node: nil)),
     .putPort(port(10, address: "10.2.0.7", connection: 7)), .putPort(port(11, address: "10.2.0.8")),
+    .putPermission(
+      NodePermission(
+        node: testNode, epoch: .max, hold: .init(reason: ResourceDescription("moved")!, since: noon))),
+    .putPermission(NodePermission(node: NodeName("node-2")!, epoch: 2, hold: nil)),
   ]
 
 let aliceUser = UserID(high: 1, low: 1)
@@ -198,6 +202,7 @@ struct Rows: Equatable {
   let connections: Set<Connection>
   let jobs: Set<Job>
   let ports: Set<Port>
+  let permissions: [NodePermission]
 
   init(_ snapshot: IntentSnapshot) {
     store = snapshot.store
@@ -219,6 +224,7 @@ struct Rows: Equatable {
     connections = Set(snapshot.connections.values)
     jobs = Set(snapshot.jobs.values)
     ports = Set(snapshot.ports.values)
+    permissions = snapshot.permissions
   }
 }
 

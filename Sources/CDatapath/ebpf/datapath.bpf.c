@@ -125,6 +125,8 @@ int esw_underlay(struct __sk_buff *skb) {
     return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
+  if (fate == FATE_PROBE)
+    return heed_probe(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
 }
 
@@ -159,6 +161,8 @@ int esw_slow(struct __sk_buff *skb) {
     return deliver(skb, &frame, index);
   if (fate == FATE_ANSWER)
     return answer_remote(skb, &frame, index);
+  if (fate == FATE_PROBE)
+    return heed_probe(skb, &frame, index);
   return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
 }
 

@@ -10,6 +10,7 @@
 #include "learn.h"
 #include "neighbour.h"
 #include "port.h"
+#include "probe.h"
 #include "respond.h"
 #include "virtual.h"
 
@@ -24,6 +25,8 @@ enum fate {
   FATE_DELIVER,
   FATE_ANSWER,
   FATE_KEEP,
+  /// A probe or its answer: `heed_probe`.
+  FATE_PROBE,
   /// FATE_DROP + enum esw_drop_reason
   FATE_DROP,
 };
@@ -34,7 +37,7 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
   seen->last_received_ns = frame->now;
   __u32 reason = admit(skb, frame, ESW_SIDE_REMOTE + index, ESW_TO_LOCAL);
   if (unlikely(reason != ESW_DROP_REASON_COUNT))
-    return FATE_DROP + reason;
+    return reason == ESW_DROP_LINK_CONTROL && frame->meaning >= FRAME_PROBE ? FATE_PROBE : FATE_DROP + reason;
   if (unlikely(frame->meaning == FRAME_HANDSHAKE)) {
     clamp(skb, frame, ESW_TO_LOCAL);
   } else if (unlikely(frame->meaning != FRAME_PLAIN)) {
@@ -43,7 +46,7 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
       return FATE_ANSWER;
     if (frame->meaning != FRAME_ARP && frame->meaning != FRAME_ND) {
       seen->last_answer_ns = frame->now;
-      return FATE_KEEP;
+      return FATE_PROBE;
     }
   }
   __u32 flooded = 0;

@@ -62,7 +62,7 @@ inline_always void write_tunnel(void *data, const struct frame *frame, __u32 ind
   // could be in reassembly together. The sending counter of this CPU does, spread by CPU and remote.
   __u32 identification = frame->activity->directions[ESW_TO_REMOTE].frames + (bpf_get_smp_processor_id() << 11);
   ip->identification = bpf_htons((__u16)identification);
-  ip->fragment = 0;
+  ip->fragment = frame->outer_flags;
   ip->time_to_live = frame->connection->time_to_live;
   ip->protocol = PROTOCOL_UDP;
   ip->checksum = 0;

@@ -15,8 +15,6 @@ enum frame_meaning {
   FRAME_ECHO_REQUEST_FOR_NODE,
   /// ARP reply or echo reply to the fixed MAC: a probe was answered.
   FRAME_ANSWER_FOR_NODE,
-  /// ARP in which somebody else says that he is the fixed IP.
-  FRAME_ADDRESS_CONFLICT,
   /// Any other ARP for IPv4: it crosses like a plain frame, but may be about a virtual address.
   FRAME_ARP,
   /// ARP request of a remote for a virtual address whose holder, `answer_mac`, is known.
@@ -28,6 +26,13 @@ enum frame_meaning {
   /// A solicitation of a known host, whose MAC address is `answer_mac`; it has said that it is a router, or has not.
   FRAME_SOLICITATION_OF_HOST,
   FRAME_SOLICITATION_OF_ROUTER,
+  // From here on: what never crosses.
+  /// ARP in which somebody else says that he is the fixed IP.
+  FRAME_ADDRESS_CONFLICT,
+  /// Another data path's probe: a loopback message to the nearest bridge.
+  FRAME_PROBE,
+  /// A loopback reply to the fixed MAC.
+  FRAME_PROBE_ANSWER,
 };
 
 struct frame {
@@ -37,7 +42,8 @@ struct frame {
   __u64 now;
 
   struct ethernet_header ethernet __attribute__((aligned(8)));
-  __u16 reserved;
+  /// Flags of the outer packet's IPv4 header, as on the wire: DF for what measures the way.
+  __u16 outer_flags;
   /// IPv4 address that its source has; 0: not said.
   __u32 sender_be;
   /// Spreads flows over outer source ports.
@@ -173,6 +179,25 @@ inline_always void inspect_arp(struct frame *frame, void *at, void *end) {
     frame->meaning = FRAME_ANSWER_FOR_NODE;
 }
 
+/// 01:80:c2:00:00:0e, which no bridge of any kind forwards (IEEE 802.1Q table 8-1, nearest bridge).
+inline_always int is_nearest_bridge(const __u8 *mac) {
+  const __u16 *words = (const __u16 *)mac;
+  return words[0] == bpf_htons(0x0180) && words[1] == bpf_htons(0xc200) && words[2] == bpf_htons(0x000e);
+}
+
+/// Loopback messages of others are what their addresses say.
+inline_always void inspect_loopback(struct frame *frame, void *at, void *end) {
+  const struct loopback_message *message = at;
+  if (at + sizeof(*message) > end || message->magic != bpf_htonl(LOOPBACK_MAGIC) || message->first_tlv != 4 ||
+      message->tlv_type != CFM_DATA_TLV)
+    return;
+  if (message->opcode == CFM_LOOPBACK_MESSAGE && is_nearest_bridge(frame->ethernet.destination))
+    frame->meaning = FRAME_PROBE;
+  else if (message->opcode == CFM_LOOPBACK_REPLY &&
+           same_mac(frame->ethernet.destination, frame->connection->fixed_mac))
+    frame->meaning = FRAME_PROBE_ANSWER;
+}
+
 /// Reads the frame that starts `offset` bytes into the packet. False: it is shorter than an Ethernet header.
 /// `length` is that of the frame.
 inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u32 offset, __u32 length) {
@@ -182,7 +207,7 @@ inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u3
   if (data + sizeof(*ethernet) > end)
     return 0;
   copy_ethernet(&frame->ethernet, ethernet);
-  frame->reserved = 0;
+  frame->outer_flags = 0;
   frame->sender_be = 0;
   frame->sender_from_arp = 0;
   frame->meaning = FRAME_PLAIN;
@@ -199,7 +224,8 @@ inline_always int inspect(struct __sk_buff *skb, struct frame *frame, const __u3
     if (ethernet->type == bpf_htons(ETHERTYPE_ARP)) {
       frame->class = ESW_CLASS_NEIGHBOUR;
       inspect_arp(frame, at, end);
-    }
+    } else if (ethernet->type == bpf_htons(ETHERTYPE_CFM))
+      inspect_loopback(frame, at, end);
   }
   if (unlikely(frame->class == CLASS_ODD)) {
     __u8 otherwise = class_of_destination(&frame->ethernet);

@@ -154,6 +154,8 @@ inline_always __u32 admit(struct __sk_buff *skb, struct frame *frame, __u8 side,
   const struct esw_connection_row *connection = frame->connection;
   if (unlikely(connection->flags & ESW_CONNECTION_DISABLED))
     return ESW_DROP_DISABLED;
+  if (unlikely(!may_forward(frame->now)))
+    return ESW_DROP_HELD;
   const __u16 *source = (const __u16 *)ethernet->source;
   if (unlikely(is_group(ethernet->source) || !(source[0] | source[1] | source[2])))
     return ESW_DROP_SOURCE_INVALID;
@@ -166,10 +168,11 @@ inline_always __u32 admit(struct __sk_buff *skb, struct frame *frame, __u8 side,
   if (unlikely(skb->vlan_present || ethernet->type == bpf_htons(ETHERTYPE_VLAN) ||
                ethernet->type == bpf_htons(ETHERTYPE_SERVICE_VLAN)))
     return ESW_DROP_VLAN_TAGGED;
+  // Two sites may have made the same MAC address of the same connection's ID; only their probes meet it.
   if (unlikely(same_mac(ethernet->source, connection->fixed_mac)))
-    return ESW_DROP_SOURCE_PROTECTED;
-  if (unlikely(frame->meaning == FRAME_ADDRESS_CONFLICT))
-    return ESW_DROP_ADDRESS_CONFLICT;
+    return frame->meaning == FRAME_PROBE_ANSWER ? ESW_DROP_LINK_CONTROL : ESW_DROP_SOURCE_PROTECTED;
+  if (unlikely(frame->meaning >= FRAME_ADDRESS_CONFLICT))
+    return frame->meaning == FRAME_ADDRESS_CONFLICT ? ESW_DROP_ADDRESS_CONFLICT : ESW_DROP_LINK_CONTROL;
   // What may not cross teaches nothing, but for ARP and ND: the switch goes by what they say where they do not cross.
   if (unlikely(!is_judged_late(frame->class))) {
     __u32 reason = obey(frame, direction);

@@ -22,6 +22,8 @@ rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 i
       .tunnel_ttl = frame->connection->time_to_live,
   };
   __u64 flags = frame->connection->flags & ESW_CONNECTION_UDP_CHECKSUM ? 0 : BPF_F_ZERO_CSUM_TX;
+  if (frame->outer_flags)
+    flags |= BPF_F_DONT_FRAGMENT;
   if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags) != 0)
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);

@@ -85,6 +85,21 @@ struct {
   FIXED(BPF_MAP_TYPE_DEVMAP_HASH, ESW_EXITS_MAX, struct esw_exit_key, struct esw_exit_row);
 } esw_exits SEC(".maps");
 
+struct {
+  GROWING(BPF_MAP_TYPE_HASH, ESW_PROBES_MAX, struct esw_connection_key, struct esw_probe_row);
+} esw_probes SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_ARRAY, 1, __u32, struct esw_permission_row);
+} esw_permission SEC(".maps");
+
+/// Whether this node may forward now.
+inline_always int may_forward(__u64 now) {
+  __u32 zero = 0;
+  const struct esw_permission_row *permission = bpf_map_lookup_elem(&esw_permission, &zero);
+  return likely(permission != 0) && (likely(!permission->until_ns) || permission->until_ns > now);
+}
+
 inline_always __u32 external_ifindex(void) {
   __u32 zero = 0;
   const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);

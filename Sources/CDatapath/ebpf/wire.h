@@ -13,6 +13,8 @@
 #define ETHERTYPE_VLAN 0x8100
 #define ETHERTYPE_IPV6 0x86dd
 #define ETHERTYPE_SERVICE_VLAN 0x88a8
+/// Connectivity fault management (IEEE 802.1Q section 21.6).
+#define ETHERTYPE_CFM 0x8902
 
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_TCP 6
@@ -138,6 +140,35 @@ struct icmp_header {
   __u8 code;
   __u16 checksum;
 };
+
+/// Loopback message and reply (IEEE 802.1Q sections 21.4, 21.5 and 21.7), with a data TLV first, and its value as
+/// OpenESW fills it (docs/decisions/0025). Behind it there are zeros, of which the last is the end TLV.
+struct loopback_message {
+  /// Maintenance domain level in the upper three bits, version 0.
+  __u8 level;
+  __u8 opcode;
+  __u8 flags;
+  /// From behind this field to the first TLV.
+  __u8 first_tlv;
+  __u32 transaction;
+  __u8 tlv_type;
+  __u16 tlv_length;
+  __u32 magic;
+  __u8 options;
+  __u8 reserved;
+  /// In a reply: length of the message's frame as it arrived.
+  __u16 asked_bytes;
+} __attribute__((packed));
+
+#define CFM_LOOPBACK_REPLY 2
+#define CFM_LOOPBACK_MESSAGE 3
+#define CFM_DATA_TLV 3
+/// "OESW"
+#define LOOPBACK_MAGIC 0x4f455357
+/// The reply shall be as short as it can be: what is measured is the way there.
+#define LOOPBACK_ANSWER_SHORT 0x01
+/// Length of a short reply's frame: the least of Ethernet (IEEE 802.3 section 3.2.8), without the check sequence.
+#define LOOPBACK_LEAST 60
 
 #define ICMP_ECHO_REPLY 0
 #define ICMP_ECHO_REQUEST 8

@@ -40,6 +40,7 @@ inline_always int may_be_common(void *data, void *end) {
 inline_always int is_common(struct frame *frame, void *data, void *end) {
   const __u16 *source = (const __u16 *)frame->ethernet.source;
   copy_ethernet(&frame->ethernet, data);
+  frame->outer_flags = 0;
   frame->segments = 1;
   frame->bytes = end - data;
   frame->meaning = FRAME_PLAIN;
@@ -50,7 +51,7 @@ inline_always int is_common(struct frame *frame, void *data, void *end) {
   if (is_group(frame->ethernet.source) || !(source[0] | source[1] | source[2]))
     return 0;
   return !(frame->connection->flags & (ESW_CONNECTION_DISABLED | ESW_CONNECTION_UDP_CHECKSUM)) &&
-         !same_mac(frame->ethernet.source, frame->connection->fixed_mac);
+         may_forward(frame->now) && !same_mac(frame->ethernet.source, frame->connection->fixed_mac);
 }
 
 /// A packet in several buffers: not all of it is between `data` and `data_end`.

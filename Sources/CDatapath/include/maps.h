@@ -42,6 +42,7 @@
 #define ESW_METERS_MAX ESW_CONNECTIONS_MAX
 #define ESW_UNDERLAYS_MAX ESW_TUNNELS_MAX
 #define ESW_EXITS_MAX ESW_PORTS_MAX
+#define ESW_PROBES_MAX ESW_CONNECTIONS_MAX
 
 /// A time in a shared row is written again only when it is older than this, so that cache lines stay quiet.
 /// Read times as "not more than this too old".
@@ -92,9 +93,11 @@
 // esw_meters       HASH            esw_meter_key         esw_meter_row
 // esw_underlays    HASH            esw_underlay_key      esw_underlay_row
 // esw_exits        DEVMAP_HASH     esw_exit_key          esw_exit_row
+// esw_probes       HASH            esw_connection_key    esw_probe_row
+// esw_permission   ARRAY, 1        __u32 0               esw_permission_row
 //
-// Written by user space only: meta, tunnels, ports, connections, sources, underlays, exits.
-// Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals.
+// Written by user space only: meta, tunnels, ports, connections, sources, underlays, exits, permission.
+// Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals, probes.
 // Rates written by user space, clocks by the path: meters.
 // Written by the path and the sweep only: fdb, recent, neighbours, node, offenders.
 
@@ -111,6 +114,18 @@ struct esw_meta_row {
   /// they came in by the interface that their connection wants. Nobody who may set a priority can guess it.
   __u32 arrival_proof;
 };
+
+/// Whether the node may forward at all. As the kernel makes it, all zero, it may, and goes on to.
+struct esw_permission_row {
+  /// Of two permissions the one with the higher number is the newer. User space compares, the path does not.
+  __u64 epoch;
+  /// From then on no frame of any connection crosses, and none is answered; 0: it does not end (a node alone),
+  /// ESW_PERMISSION_ENDED: it has.
+  __u64 until_ns;
+};
+
+/// The first nanosecond after boot: past, whenever it is read.
+#define ESW_PERMISSION_ENDED 1ull
 
 /// An address that we receive VXLAN on: the tunnel IP of an instance.
 struct esw_tunnel_key {
@@ -425,7 +440,8 @@ enum esw_direction {
   X(ESW_DROP_CLASS, "class", "the connection's rule for frames of this class: dropped")                          \
   X(ESW_DROP_CLASS_RATE, "class_rate", "the connection's rule for frames of this class: more a second than it lets") \
   X(ESW_DROP_FLAVOR_RATE, "flavor_rate", "more than the instance's flavor carries")                              \
-  X(ESW_DROP_DUPLICATE, "duplicate", "source is held on the other side: it moved too often")
+  X(ESW_DROP_DUPLICATE, "duplicate", "source is held on the other side: it moved too often")                      \
+  X(ESW_DROP_HELD, "held", "this node may not forward: it is held, or its permission has ended")
 
 enum esw_drop_reason {
 #define ESW_DROP_ENUMERATOR(enumerator, name, sentence) enumerator,
@@ -507,6 +523,49 @@ struct esw_remote_activity {
   /// Last frame handed to the kernel for it.
   __u64 last_sent_ns;
   struct esw_next_hop next_hop;
+};
+
+/// Answers to probes of one remote that are kept, powers of two: more than user space asks for before it looks, and
+/// hosts that it asks by ARP together.
+#define ESW_PROBE_ANSWERS 8
+#define ESW_PROBE_HOSTS 4
+
+/// A probe that was answered: a loopback reply, or an echo reply to the fixed MAC.
+struct esw_probe_answer {
+  /// That of the loopback message; identifier and sequence number of an echo. Written last.
+  __u32 transaction;
+  /// Length of the answer's frame, and of the question's as it arrived there (loopback only; else 0).
+  __u16 bytes;
+  __u16 asked_bytes;
+  /// CLOCK_MONOTONIC, to the nanosecond.
+  __u64 arrived_ns;
+};
+
+/// A host that answered ARP.
+struct esw_probe_host {
+  __u32 address_be;
+  __u32 reserved;
+  __u64 arrived_ns;
+};
+
+/// A length heard longer ago than this gives way to a lesser one.
+#define ESW_PROBE_HEARD_NS 60000000000ull
+
+struct esw_remote_probes {
+  /// Each in the place that the lowest bits of its transaction say.
+  struct esw_probe_answer answers[ESW_PROBE_ANSWERS];
+  /// Each in the place that the last bits of its address say.
+  struct esw_probe_host hosts[ESW_PROBE_HOSTS];
+  /// The longest loopback message of its own that has come from the remote, and when.
+  __u64 heard_ns;
+  __u32 heard_bytes;
+  __u32 reserved;
+};
+
+/// What came back of the probes that user space sends, and what the remotes' own have shown. Without a row questions are
+/// answered, and nothing is noted.
+struct esw_probe_row {
+  struct esw_remote_probes remotes[ESW_REMOTES_MAX];
 };
 
 /// Hosts of one connection that a CPU remembers with its counters, a power of two: there before anything is looked up.
@@ -604,6 +663,8 @@ _Static_assert(sizeof(struct esw_state_row) == 136, "layout");
 _Static_assert(sizeof(struct esw_underlay_row) == 8, "layout");
 _Static_assert(sizeof(struct esw_exit_row) == 4, "layout");
 _Static_assert(sizeof(struct esw_activity_row) == 1104, "layout");
+_Static_assert(sizeof(struct esw_probe_row) == 416, "layout");
+_Static_assert(sizeof(struct esw_permission_row) == 16, "layout");
 _Static_assert(sizeof(struct esw_recent_host) == 16, "layout");
 _Static_assert(sizeof(struct esw_node_row) == 264, "layout");
 _Static_assert(sizeof(struct esw_sweep_context) == 32, "layout");

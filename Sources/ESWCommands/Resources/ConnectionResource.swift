@@ -87,6 +87,12 @@ enum Diagnosis {
     .init("FOR NODE", "for_node"),
   ]
 
+  /// Those of whom probes tell.
+  private static func probed(_ remotes: JSON) -> JSON {
+    guard case .array(let rows) = remotes else { return remotes }
+    return .array(rows.filter { if case .object = $0["probing"] { true } else { false } })
+  }
+
   /// Behind what everybody may see; who may not have it gets the rest.
   static func text(_ ask: () async throws -> JSON) async throws -> String {
     do {
@@ -118,6 +124,16 @@ enum Diagnosis {
           [
             .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
             .init("LAST IN, MS AGO", "received_age_ms"), .init("LAST OUT, MS AGO", "sent_age_ms"),
+          ]),
+        Section(
+          "probes, lengths of frames in bytes", probed(row["remotes"]),
+          [
+            .init("REMOTE", "tunnel_ip"), .init("ANSWERED BY", "probing.reflector"),
+            .init("SENT", "probing.sent"), .init("ANSWERED", "probing.answered"),
+            .init("ROUND TRIP, US", "probing.round_trip_us"), .init("LEAST", "probing.least_round_trip_us"),
+            .init("LAST, MS AGO", "probing.answered_age_ms"),
+            .init("LARGEST OUT", "probing.largest_to_remote"),
+            .init("LARGEST IN", "probing.largest_to_local"), .init("OF", "probing.largest_tried"),
           ]),
         Section(
           "ways to remotes", row["underlays"],

@@ -10,7 +10,8 @@ enum NodeResource: Resource {
     "node", "a node", idMember: "name", list: .listNodes,
     columns: [
       .init("NODE", "name"), .init("DATA PLANE", "dataplane"), .init("KERNEL", "kernel"),
-      .init("GENERATION", "generation"), .init("REPORTED, MS AGO", "report_age_ms"),
+      .init("GENERATION", "generation"), .init("MAY FORWARD", "permission.granted"),
+      .init("REPORTED, MS AGO", "report_age_ms"),
     ])
 
   struct Filters: ListFilters {
@@ -59,7 +60,7 @@ enum NodeResource: Resource {
 struct NodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node", abstract: "Nodes that report, their interfaces and their problems.",
-    subcommands: [ListCommand<NodeResource>.self, Show.self],
+    subcommands: [ListCommand<NodeResource>.self, Show.self, Hold.self, Release.self],
     defaultSubcommand: ListCommand<NodeResource>.self)
 
   struct Show: AsyncParsableCommand {

@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + watching + forwarding + [
+    operations: attachments + diagnoses + watching + forwarding + nodes + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ] + console)
 
@@ -102,6 +102,7 @@ extension Schema {
       of: answer([
         "segmentation_id": vni, "tunnel_ip": address, "tunnel_port": port, "tunnel_type": words("vxlan"),
         "received_age_ms": milliseconds.orNull, "sent_age_ms": milliseconds.orNull,
+        "probing": probing.orNull,
       ]), count: Connection.remoteCountRange),
     "counters": answer([
       "to_remote": traffic, "to_local": traffic, "hosts_learned": count.orNull, "hosts_moved": count.orNull,
@@ -150,7 +151,8 @@ extension Schema {
 
   fileprivate static let node = answer([
     "name": nodeName, "generation": count.orNull, "dataplane": words(of: DataplaneKind.self),
-    "kernel": string(), "report_age_ms": milliseconds, "interfaces": array(of: interface),
+    "kernel": string(), "report_age_ms": milliseconds, "permission": reportedPermission.orNull,
+    "interfaces": array(of: interface),
     "problems": array(
       of: answer(
         [

@@ -24,10 +24,12 @@ extension OperationDocument {
 
   // MARK: Configuration
 
-  private static let configuration = Schema.answer([
-    "store": .uuid, "generation": .count, "node": .nodeName, "tunnels": .array(of: tunnel),
-    "connections": .array(of: connection),
-  ]).named("GatewayConfiguration")
+  private static let configuration = Schema.answer(
+    [
+      "store": .uuid, "generation": .count, "node": .nodeName, "tunnels": .array(of: tunnel),
+      "connections": .array(of: connection),
+    ], optional: ["permission": .answer(["epoch": .count, "isHeld": .boolean])]
+  ).named("GatewayConfiguration")
 
   private static let tunnel = Schema.answer(
     [
@@ -58,6 +60,8 @@ extension OperationDocument {
     optional: [
       "store": .uuid, "generation": .count, "unclaimed": unclaimed,
       "underlays": .array(of: .reportedUnderlay), "interferences": .array(of: .reportedInterference),
+      "permission": .body(
+        ["epoch": .count, "isGranted": .boolean], optional: ["leftMilliseconds": .milliseconds]),
     ]
   ).named("GatewayReport")
 
@@ -84,7 +88,10 @@ extension OperationDocument {
       "remotes": .array(
         of: .body(
           ["remote": .body(["vni": .vni, "address": .address, "port": .port])],
-          optional: ["receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds])),
+          optional: [
+            "receivedAgeMilliseconds": .milliseconds, "sentAgeMilliseconds": .milliseconds,
+            "probing": .reportedProbing,
+          ])),
       "toRemote": traffic, "toLocal": traffic,
       "drops": .array(
         of: .body(["direction": .words(of: Direction.self), "reason": .string(), "frames": .count])),
