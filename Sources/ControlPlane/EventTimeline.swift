@@ -59,9 +59,12 @@ final class EventTimeline: Service {
       var isTold = false
       while !Task.isCancelled {
         do {
-          try await self.begin()
-          self.look()
-          try await self.write()
+          // Before any node has reported nothing can have happened.
+          if !self.store.reports.all.isEmpty {
+            try await self.begin()
+            self.look()
+            try await self.write()
+          }
           isTold = false
         } catch {
           if !isTold { self.logger.error("events cannot be kept", metadata: ["error": "\(error)"]) }
