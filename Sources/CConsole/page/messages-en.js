@@ -259,6 +259,7 @@ export const messages = {
   "verdict.failed": "Failed",
   "verdict.pending": "Pending",
   "verdict.nodeProblem": "The node reports a problem",
+  "verdict.remarks": { one: "{number} remark", other: "{number} remarks" },
   "verdict.remedy": "What to do:",
   "verdict.evidence": "Frames come through the tunnel: the last one {age} ago.",
   "plan.title": "What would happen",

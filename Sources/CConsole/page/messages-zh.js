@@ -259,6 +259,7 @@ export const messages = {
   "verdict.failed": "失败",
   "verdict.pending": "准备中",
   "verdict.nodeProblem": "节点报告了问题",
+  "verdict.remarks": "{number} 条提示",
   "verdict.remedy": "处理方法：",
   "verdict.evidence": "隧道有帧到达：最近一帧在{age}前。",
   "plan.title": "将会发生什么",

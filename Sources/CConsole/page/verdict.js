@@ -8,7 +8,7 @@ import { connectionStates } from "./status.js";
 const signs = { good: "✓", warn: "!", bad: "✕", idle: "–" };
 
 /**
- * The cause that the server found; without one, its reason for the status. Other findings follow.
+ * The cause that the server found; without one, its reason for the status. Other faults follow.
  *
  * @param diagnosis of a connection
  * @param around what stands around it
@@ -23,7 +23,9 @@ export function verdict(diagnosis, { node }) {
   } else if (state === "good") {
     boxes.push(box("good", t("verdict.connected"), element("p", {}, evidence(diagnosis)), listed(diagnosis.evidence)));
   }
-  for (const one of diagnosis.findings ?? []) boxes.push(findingBox(one.weight === "fault" ? "warn" : "idle", one));
+  for (const one of diagnosis.findings ?? []) {
+    if (one.weight === "fault") boxes.push(findingBox("warn", one));
+  }
   // A server that finds causes tells the node's problems among them.
   const problems = "cause" in diagnosis ? [] : node?.problems ?? [];
   for (const { subject, id, text } of problems) {
@@ -32,6 +34,11 @@ export function verdict(diagnosis, { node }) {
     }
   }
   return boxes;
+}
+
+/** What is worth knowing although nothing is broken by it. */
+export function remarks({ findings }) {
+  return (findings ?? []).filter((one) => one.weight !== "fault").map((one) => findingBox("idle", one));
 }
 
 /** What the server found: what it is, how it shows, what to do, and how that is typed. */

@@ -1,14 +1,14 @@
 import { chain } from "./chain.js";
 import { deleteConnection } from "./change-connection.js";
 import { Chart } from "./chart.js";
-import { element, setChildren } from "./dom.js";
+import { element, setChildren, setText } from "./dom.js";
 import { age, moment, number } from "./format.js";
 import { t, word } from "./language.js";
 import { Picture } from "./picture.js";
 import { RateHistory } from "./rates.js";
 import { connectionPill, sideText } from "./status.js";
 import { Table } from "./table.js";
-import { verdict } from "./verdict.js";
+import { remarks, verdict } from "./verdict.js";
 import { eventsCard } from "./view-events.js";
 
 const everyMilliseconds = 2000;
@@ -26,6 +26,10 @@ export function showConnection(app, route, stage) {
     setChildren(parts.facts, subtitle(app, diagnosis, around));
     parts.picture.show(chain({ diagnosis, ...around, rates: parts.history.current }));
     setChildren(parts.verdict, verdict(diagnosis, around));
+    const hints = remarks(diagnosis);
+    parts.remarks.hidden = hints.length === 0;
+    setText(parts.remarks.firstChild, t("verdict.remarks", { count: hints.length, number: number(hints.length) }));
+    setChildren(parts.remarks.lastChild, hints);
     parts.chart.show(parts.history);
     setChildren(parts.drops, dropsOf(diagnosis));
     parts.hosts.setRows(diagnosis.hosts);
@@ -55,6 +59,8 @@ function partsOf(stage) {
   const parts = {
     picture: new Picture(), chart: new Chart(), history: new RateHistory(), status: element("span", {}),
     facts: element("p", { class: "facts" }), verdict: element("div", { class: "verdict" }),
+    remarks: element("details", { class: "remarks", hidden: true },
+      element("summary", {}), element("div", { class: "verdict" })),
     drops: element("div", {}), details: element("dl", { class: "details" }),
     hosts: new Table({
       label: t("place.hosts"), key: (host) => `${host.mac} ${host.side} ${host.tunnel_ip ?? ""}`,
@@ -67,7 +73,7 @@ function partsOf(stage) {
   stage.root.append(
     parts.facts, parts.verdict,
     element("section", { class: "card", "aria-label": t("connection.path") },
-      element("h2", {}, t("connection.path")), parts.picture.node),
+      element("h2", {}, t("connection.path")), parts.picture.node, parts.remarks),
     element("div", { class: "columns" },
       card("connection.traffic", parts.chart.node), card("connection.drops", parts.drops)),
     card("place.hosts", stage.hold(parts.hosts)), parts.detailsCard);
