@@ -151,6 +151,7 @@ package struct ControlPlaneService: Service {
     PortRoutes(core: core).add(to: routes)
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
+    TrafficRoutes(core: core).add(to: routes)
     ForwardingRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)

@@ -103,7 +103,7 @@ extension JSONWriter {
     }
   }
 
-  private static func word(_ direction: Direction) -> String {
+  static func word(_ direction: Direction) -> String {
     switch direction {
     case .toRemote: "to_remote"
     case .toLocal: "to_local"
@@ -206,7 +206,7 @@ extension JSONWriter {
     }
   }
 
-  private mutating func member(_ name: StaticString, optional value: String?) {
+  mutating func member(_ name: StaticString, optional value: String?) {
     self.name(name)
     if let value { string(value) } else { null() }
   }

@@ -3,7 +3,7 @@ extension Operation {
   static let additions =
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-      diagnoseConnection, listNodes, listAudit, listDomainAudit, showDocument,
+      diagnoseConnection, listNodes, listTraffic, listAudit, listDomainAudit, showDocument,
     ] + forwarding
   static let agents = [showConfiguration, sendReport]
 
@@ -26,6 +26,9 @@ extension Operation {
     "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+  /// Counters of all connections in one call, for who shows how fast they grow.
+  package static let listTraffic = Operation(
+    "ListTraffic", .get, root + "/traffic", .project, "openesw:traffic:list")
 
   package static let listAudit = Operation(
     "ListAudit", .get, root + "/audit", .project, "openesw:audit:list")

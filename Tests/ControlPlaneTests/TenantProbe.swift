@@ -154,6 +154,7 @@ extension TenantProbe {
     TenantProbe(.showForwarding),
     TenantProbe(.updateForwarding, body: #"{"forwarding":{"profile":"esw"}}"#),
     TenantProbe(.listNodes),
+    TenantProbe(.listTraffic, filters: ["instance_id": "instance", "marker": "connection"]),
     TenantProbe(.listAudit, filters: ["resource_id": "instance"]),
   ]
 }
