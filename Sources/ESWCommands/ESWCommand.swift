@@ -37,7 +37,7 @@ package struct ESWCommand: AsyncParsableCommand {
           VPCCommand.self, SubnetCommand.self, PortCommand.self, PrivateIPCommand.self,
           AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
           FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
-          NodeCommand.self, PlanCommand.self,
+          NodeCommand.self, PlanCommand.self, TopCommand.self,
         ]),
       CommandGroup(
         name: "WHO MAY WHAT",
