@@ -21,7 +21,7 @@ struct TrafficTable {
     let connected = rates.count { $0.row["status"].text == "connected" }
     headline =
       "\(rates.count) connections, \(connected) connected: \(total(\.frames)) frames/s, "
-      + "\(total(\.bits))bit/s, \(total(\.drops)) drops/s"
+      + "\(total(\.bits)) bit/s, \(total(\.drops)) drops/s"
       + (shown.count < rates.count ? "; the first \(shown.count)" : "")
   }
 
