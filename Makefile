@@ -6,10 +6,10 @@ SWIFT ?= swift
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
 XDP_SUITES := "outer header|frame's class|flavor carries|does not fit|Several remotes|VXLAN from the underlay|both sides|Ten thousand"
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl python3-venv
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl python3-venv chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-api fuzz format golden datapath clean
+.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-api fuzz format golden screenshots datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,8 +46,8 @@ setup: .build/.packages
 	@scripts/install-packages $(PACKAGES)
 	@mkdir -p .build && touch $@
 
-# The vendor's SDK, for the tests that walk the API with it, and schemathesis.
-$(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt
+# The vendor's SDK, for the tests that walk the API with it, schemathesis, and axe-core for the console.
+$(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt Tests/Console/requirements.txt
 	@python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
@@ -74,6 +74,11 @@ bench-api: setup ## The HTTP API against nginx and a Flask stub, writes, and a l
 	@python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	$(VENV)/bin/python benchmarks/api .build-release/release/esw $(ARGS)
+
+screenshots: setup ## docs/images anew, of the console before the running demo; needs root.
+	@scripts/install-packages chromium fonts-inter fonts-noto-cjk pngquant
+	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
+	scripts/screenshots "$$($(SWIFT) build --show-bin-path)/esw"
 
 golden: setup ## Write the golden files anew; their difference is the review.
 	GOLDEN=rewrite $(SWIFT) test --filter ControlPlaneTests

@@ -83,12 +83,13 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary(":libbpf.a"), .linkedLibrary(":libelf.a"), .linkedLibrary("z"), .linkedLibrary("zstd"),
       ]),
+    .target(name: "CConsole", exclude: ["page"]),
     room("BPF", ["CLinux", "CLibBPF"]),
     room("LinuxDataplane", ["ESWModel", "ESWSeams", "CLinux", "Netlink", "CDatapath", "BPF"]),
     room(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", crypto, cryptoExtras,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "CConsole", crypto, cryptoExtras,
         hummingbird,
         hummingbirdCore,
         httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioSSL,

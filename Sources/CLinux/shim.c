@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -19,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BPF_FILE_SYSTEM_MAGIC 0xcafe4a11u
@@ -136,6 +141,111 @@ int clinux_takes_tags_off(int socket, const char *interface) {
   uint32_t flags = 0;
   int result = ethtool_value(socket, interface, ETHTOOL_GFLAGS, &flags);
   return result < 0 ? result : (flags & ETH_FLAG_RXVLAN) != 0;
+}
+
+int clinux_attach_filter(int socket, const struct sock_filter *instructions, uint16_t count) {
+  struct sock_fprog program = {.len = count, .filter = (struct sock_filter *)instructions};
+  return negative(setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+int clinux_icmp_socket(void) {
+  int socket_descriptor = negative(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+  if (socket_descriptor < 0) return socket_descriptor;
+  struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  int one = 1;
+  int result = clinux_attach_filter(socket_descriptor, &nothing, 1);
+  if (result == 0) result = negative(setsockopt(socket_descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one));
+  if (result == 0) return socket_descriptor;
+  close(socket_descriptor);
+  return result;
+}
+
+int clinux_send_from(int socket, uint32_t source, uint32_t destination, const void *bytes, uint32_t size) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = destination};
+  struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
+  } control;
+  memset(&control, 0, sizeof control);
+  struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
+  message.msg_control = control.room;
+  message.msg_controllen = sizeof control.room;
+  struct in_pktinfo information = {.ipi_spec_dst.s_addr = source};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = IPPROTO_IP;
+  header->cmsg_type = IP_PKTINFO;
+  header->cmsg_len = CMSG_LEN(sizeof information);
+  memcpy(CMSG_DATA(header), &information, sizeof information);
+  int result = negative((int)sendmsg(socket, &message, MSG_DONTWAIT));
+  return result < 0 ? result : 0;
+}
+
+int clinux_receive_stamped(int socket, void *room, uint32_t size, int64_t *nanoseconds) {
+  struct iovec part = {.iov_base = room, .iov_len = size};
+  union {
+    struct cmsghdr header;
+    char room[256];
+  } control;
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  message.msg_control = control.room;
+  message.msg_controllen = sizeof control.room;
+  *nanoseconds = 0;
+  int result = negative((int)recvmsg(socket, &message, MSG_DONTWAIT | MSG_TRUNC));
+  if (result < 0) return result;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    struct timespec time;
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_TIMESTAMPNS) continue;
+    memcpy(&time, CMSG_DATA(header), sizeof time);
+    *nanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  }
+  return result;
+}
+
+/// The last rule of a built-in chain is its policy: where `underflow` points to, a rule with a verdict alone.
+static int policy_in(const char *rules, uint32_t size, uint32_t place, size_t counters, uint32_t header,
+                     uint64_t *packets) {
+  struct xt_counters count;
+  struct xt_standard_target target;
+  if (place > size || size - place < header + sizeof target) return -EINVAL;
+  memcpy(&count, rules + place + counters, sizeof count);
+  memcpy(&target, rules + place + header, sizeof target);
+  *packets = count.pcnt;
+  return target.verdict == -1;  // -NF_DROP - 1
+}
+
+int clinux_forward_policy(int family, uint64_t *packets) {
+  // The structures of both families have the same layout; what differs is how long a rule's head is.
+  int is_v6 = family == AF_INET6;
+  int level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  int socket_descriptor = negative(socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  if (socket_descriptor < 0) return socket_descriptor;
+  struct ipt_getinfo facts = {.name = "filter"};
+  socklen_t size = sizeof facts;
+  int result = negative(getsockopt(socket_descriptor, level, IPT_SO_GET_INFO, &facts, &size));
+  struct ipt_get_entries *entries = NULL;
+  // Our choice: no table of a node is larger than 64 MB.
+  if (result == 0 && facts.size <= 64u << 20) {
+    size = (socklen_t)(sizeof *entries + facts.size);
+    entries = calloc(1, size);
+    result = entries ? 0 : -ENOMEM;
+  } else if (result == 0) {
+    result = -EFBIG;
+  }
+  if (result == 0) {
+    memcpy(entries->name, facts.name, sizeof entries->name);
+    entries->size = facts.size;
+    result = negative(getsockopt(socket_descriptor, level, IPT_SO_GET_ENTRIES, entries, &size));
+  }
+  if (result == 0) {
+    size_t counters = is_v6 ? offsetof(struct ip6t_entry, counters) : offsetof(struct ipt_entry, counters);
+    uint32_t header = is_v6 ? sizeof(struct ip6t_entry) : sizeof(struct ipt_entry);
+    result = policy_in((const char *)entries->entrytable, facts.size, facts.underflow[NF_INET_FORWARD], counters,
+                       header, packets);
+  }
+  free(entries);
+  close(socket_descriptor);
+  return result;
 }
 
 long clinux_bpf(int command, void *attributes, unsigned int size) {

@@ -119,9 +119,29 @@ extension Operation {
     }
   }
 
-  /// Spelled exactly as in the table: in any other way it is no open path.
+  /// Spelled exactly as in the table: in any other way it is no open path. What stands for a parameter is
+  /// open whatever it is, and has no character that could be read in two ways.
   static func isOpen(_ method: String, _ path: String) -> Bool {
-    open.contains { $0.path == path && $0.method.rawValue == method }
+    open.contains { $0.method.rawValue == method && $0.isSpelled(path) }
+  }
+
+  private func isSpelled(_ path: String) -> Bool {
+    let (names, steps) = (
+      self.path.split(separator: "/", omittingEmptySubsequences: false),
+      path.split(separator: "/", omittingEmptySubsequences: false)
+    )
+    return names.count == steps.count
+      && zip(names, steps).allSatisfy { $0.first == "{" ? Self.isPlainStep($1) : $0 == $1 }
+  }
+
+  private static func isPlainStep(_ step: Substring) -> Bool {
+    step.utf8.contains { $0 != UInt8(ascii: ".") }
+      && step.utf8.allSatisfy { byte in
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
+      }
   }
 }
 

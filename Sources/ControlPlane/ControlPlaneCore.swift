@@ -55,6 +55,14 @@ struct ControlPlaneCore: Sendable {
       ConnectionStatus(of: connection, in: snapshot, reports: reports, region: region, now: now)
     }
 
+    func findings(of instance: Instance) -> Findings {
+      Findings(of: instance, in: snapshot, reports: reports, region: region, now: now)
+    }
+
+    func findings(of connection: Connection) -> Findings {
+      Findings(of: connection, in: snapshot, reports: reports, region: region, now: now)
+    }
+
     func word(of instance: Instance, holding span: inout MomentSpan) -> InstanceStatus.Word {
       InstanceStatus(
         of: instance, in: snapshot, reports: reports, region: region, now: now, holding: &span

@@ -163,6 +163,7 @@ package struct ControlPlaneService: Service {
     PolicyRoutes(core: core).add(to: routes)
     GrantRoutes(core: core).add(to: routes)
     DocumentRoute().add(to: routes)
+    ConsoleRoutes().add(to: routes)
     return router
   }
 }

@@ -10,6 +10,7 @@ struct DiagnosisRoutes {
   func add(to routes: OperationRouter) {
     routes.on(.diagnoseInstance, instance)
     routes.on(.diagnoseConnection, connection)
+    routes.onAside(.listDiagnoses, connections)
     routes.onAside(.listNodes, nodes)
   }
 
@@ -22,7 +23,9 @@ struct DiagnosisRoutes {
     let node = view.snapshot.tunnelNode(of: instance)
     return context.answer {
       $0.name("instance")
-      $0.diagnosis(of: instance, status: view.status(of: instance), node: node, heard: view.heard(node))
+      $0.diagnosis(
+        of: instance, status: view.status(of: instance), findings: view.findings(of: instance), node: node,
+        heard: view.heard(node))
     }
   }
 
@@ -32,10 +35,43 @@ struct DiagnosisRoutes {
     guard let connection = view.snapshot.connections[id, of: try context.project] else {
       throw CallError.unknownConnection(id.description, of: nil)
     }
-    let node = view.snapshot.instances[connection.instance].flatMap { view.snapshot.tunnelNode(of: $0) }
+    let instance = view.snapshot.instances[connection.instance]
+    let node = instance.flatMap { view.snapshot.tunnelNode(of: $0) }
     return context.answer {
       $0.name("connection")
-      $0.diagnosis(of: connection, status: view.status(of: connection), node: node, heard: view.heard(node))
+      $0.diagnosis(
+        of: connection, status: view.status(of: connection), findings: view.findings(of: connection),
+        node: node, heard: view.heard(node), from: instance?.tunnelAddress)
+    }
+  }
+
+  /// Those of which something is wrong. By id, as connections are listed.
+  ///
+  /// - Complexity: O(connections of the project) when few are in trouble.
+  @Sendable private func connections(request: Request, context: CallContext) async throws -> Response {
+    let query = request.query
+    let instance: QueryFilter<InstanceID> = query.filter("instance_id")
+    let view = core.view
+    var diagnosis = Diagnosis(view.snapshot, view.reports, region: core.region, now: view.now)
+    var causes: [ConnectionID: Finding] = [:]
+    let page = Page(
+      try PageQuery(query), of: view.snapshot.connections.ids(of: try context.project),
+      in: view.snapshot.connections
+    ) { connection in
+      guard instance.matches(connection.instance),
+        let cause = diagnosis.findings(of: connection).cause
+      else { return false }
+      causes[connection.id] = cause
+      return true
+    }
+    return context.answer {
+      $0.pageInfo(page.info)
+      $0.array("diagnoses", page.rows) { writer, connection in
+        guard let cause = causes[connection.id] else { return }
+        writer.trouble(
+          of: connection, instance: view.snapshot.instances[connection.instance],
+          status: view.status(of: connection), cause: cause)
+      }
     }
   }
 

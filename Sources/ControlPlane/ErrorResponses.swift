@@ -122,7 +122,9 @@ struct ErrorAnswer: Sendable {
     case .malformed: "the Authorization header is malformed"
     case .dateNotSigned: "X-Sdk-Date is not a signed header"
     case .dateMalformed: "X-Sdk-Date is not of the form YYYYMMDDTHHMMSSZ"
-    case .expired: "signature expired"
+    // Both times, so that nobody has to guess whose clock is wrong; `Date` tells ours anyway.
+    case .expired(let signed, let now):
+      "signature expired: it was signed at \(signed.iso8601), and the server's time is \(now.iso8601)"
     case .headerMissing, .headerRepeated: "verify aksk signature fail, a signed header is missing or repeated"
     case .unsignedPayload: "the payload must be signed"
     case .payloadMismatch, .unknownKey, .mismatch: "verify aksk signature fail"

@@ -9,7 +9,7 @@ package struct ESWCommand: AsyncParsableCommand {
       Start here:
         esw demo      two sites on this machine and a real stretch between them
         esw serve     the control plane, with a gateway agent in the same process
-        esw doctor    whether this machine can be a node, and what to do about it
+        esw doctor    whether this machine can be a node; with a connection, why it is down
 
       The other commands are clients of the API. Where it is and who asks:
         --endpoint, ESW_ENDPOINT     http://HOST:PORT or https://HOST:PORT

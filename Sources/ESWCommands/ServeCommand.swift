@@ -73,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
         limits: try settings.limits(files: FileLimit.raise()),
         region: try settings.region(), enforcesFlavors: try settings.choice("flavorLimits", default: true),
         node: try settings.node(), logger: logger,
-        dataplane: settings.text("agent", default: "true") == "false" ? nil : try settings.kernel()))
+        dataplane: settings.text("agent", default: "true") == "false" ? nil : .kernel(try settings.kernel())))
     if let key = try await server.firstKey() {
       show(key, "A project and a key pair were made", in: server.folder)
     } else if newAdminKey, let key = try await server.newAdministratorKey() {
@@ -83,6 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
     try await server.settle()
     let services = try server.services(signals: [.sigterm, .sigint]) { endpoint in
       Terminal.say("OpenESW \(productVersion) listens on \(endpoint)")
+      Terminal.say("The console is at \(endpoint)/console")
     }
     try await services.run()
   }
@@ -140,14 +141,30 @@ struct AgentCommand: AsyncParsableCommand {
         "the agents' credential goes over the network in the clear: use https://",
         metadata: ["endpoint": "\(endpoint)"])
     }
+    let ledger = try ConfigurationLedger(folder: folder.agent(node))
     let agent = AgentService(
-      node: node, link: link,
-      dataplane: try settings.kernel(), ledger: try ConfigurationLedger(folder: folder.agent(node)),
-      logger: logger)
+      node: node, link: link, dataplane: try await open(settings.kernel(), node, ledger, link),
+      ledger: ledger, logger: logger)
     let group = ServiceGroup(
       configuration: .init(
         services: [.init(service: agent)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
+  }
+
+  /// Who waits for this node shall hear from it why nothing comes.
+  private func open(
+    _ kernel: KernelOpening, _ node: NodeName, _ ledger: ConfigurationLedger, _ link: HTTPAgentLink
+  ) async throws -> any Dataplane {
+    do {
+      return try kernel.open()
+    } catch {
+      // The control plane may be out of reach as well; the person at this terminal is told in any case.
+      try? await link.send(
+        .unfit(
+          node, having: try? ledger.load(), kernelRelease: LinuxDataplane.runningKernelRelease(),
+          because: "\(error)"))
+      throw error
+    }
   }
 
   private func token(_ settings: Settings) throws -> String {
@@ -177,15 +194,27 @@ enum Logging {
 extension Settings {
   /// The kernel of this machine, or of one of its network namespaces.
   ///
-  /// - Throws: With what is missing (privilege, kernel version, bpffs).
-  func kernel() throws -> LinuxDataplane {
+  /// - Throws: When a setting is none.
+  func kernel() throws -> KernelOpening {
     let namespace = optionalText("namespace")
     let gro = text("gro", default: "on")
     guard ["on", "off"].contains(gro) else { throw invalid("gro", gro, "on or off") }
     let xdp = text("xdp", default: XDPUse.auto.rawValue)
     guard let use = XDPUse(rawValue: xdp) else { throw invalid("xdp", xdp, "auto, on or off") }
-    return try LinuxDataplane(
-      namespace: namespace, pins: NodePins.folder(ofNamespace: namespace), setsAggregation: gro == "on",
-      xdp: use)
+    return KernelOpening(namespace: namespace, setsAggregation: gro == "on", xdp: use)
+  }
+}
+
+/// A kernel's data plane that has yet to be opened: what it needs may be missing.
+struct KernelOpening: Sendable {
+  let namespace: String?
+  let setsAggregation: Bool
+  let xdp: XDPUse
+
+  /// - Throws: With what is missing (privilege, kernel version, bpffs).
+  func open() throws -> any Dataplane {
+    try LinuxDataplane(
+      namespace: namespace, pins: NodePins.folder(ofNamespace: namespace), setsAggregation: setsAggregation,
+      xdp: xdp)
   }
 }

@@ -6,6 +6,7 @@ import ESWSeams
 import ESWWire
 import Foundation
 import GatewayAgent
+import LinuxDataplane
 import Logging
 import SQLiteStore
 import ServiceLifecycle
@@ -27,8 +28,17 @@ struct SwitchServer {
     var node: NodeName
     var logger: Logger
     /// Nil: agents run elsewhere, and this process needs no privilege.
-    var dataplane: (any Dataplane)?
+    var dataplane: DataplaneSource?
     var observer: @Sendable (AgentService.PassRecord) -> Void = { _ in }
+    /// The control plane's.
+    var clock: @Sendable () -> Timestamp = { .now }
+  }
+
+  /// What the agent beside the API works on.
+  enum DataplaneSource {
+    case open(any Dataplane)
+    /// Opened once the API listens; until that succeeds, it is tried again and the reason is reported.
+    case kernel(KernelOpening)
   }
 
   let store: SQLiteIntentStore
@@ -126,7 +136,7 @@ struct SwitchServer {
         address: options.listen.host, port: options.listen.port, agentToken: token,
         tokenKey: masterKey.tokens, limits: options.limits, identity: identity,
         agentSocket: options.dataplane == nil ? nil : try folder.agentSocket()),
-      logger: options.logger, now: { .now }, onBound: { listening.continuation.yield($0) })
+      logger: options.logger, now: options.clock, onBound: { listening.continuation.yield($0) })
     let beside = Beside(
       options: options, folder: folder, token: token, identity: identity, ports: listening.stream,
       onReady: onReady)
@@ -176,8 +186,8 @@ private struct Beside: Service {
         let endpoint = options.listen.endpoint(port: port, identity: identity?.facts)
         updateCredentials(endpoint)
         await onReady(endpoint)
-        guard let dataplane = options.dataplane else { continue }
-        await runAgent(on: dataplane)
+        guard let source = options.dataplane else { continue }
+        await runAgent(on: source)
       }
     }
   }
@@ -193,13 +203,13 @@ private struct Beside: Service {
   }
 
   /// An agent that cannot start takes nothing with it: users and other nodes need the API.
-  private func runAgent(on dataplane: any Dataplane) async {
+  private func runAgent(on source: SwitchServer.DataplaneSource) async {
     do {
+      let link = try HTTPAgentLink(socket: folder.agentSocket(), node: options.node, token: token)
+      let ledger = try ConfigurationLedger(folder: folder.agent(options.node))
+      guard let dataplane = try await open(source, link, ledger) else { return }
       let agent = AgentService(
-        node: options.node,
-        link: try HTTPAgentLink(socket: folder.agentSocket(), node: options.node, token: token),
-        dataplane: dataplane,
-        ledger: try ConfigurationLedger(folder: folder.agent(options.node)), logger: options.logger,
+        node: options.node, link: link, dataplane: dataplane, ledger: ledger, logger: options.logger,
         observer: options.observer)
       try await agent.run()
     } catch {
@@ -207,5 +217,39 @@ private struct Beside: Service {
         "no agent runs in this process, the API goes on without it",
         metadata: ["node": "\(options.node)", "error": "\(error)"])
     }
+  }
+
+  /// Our choice: well within the time after which a node counts as silent.
+  private static let openingPause = Duration.seconds(5)
+
+  /// What is missing may come: a person mounts, installs, ends the other process. Nil: told to stop
+  /// meanwhile.
+  private func open(
+    _ source: SwitchServer.DataplaneSource, _ link: HTTPAgentLink, _ ledger: ConfigurationLedger
+  ) async throws -> (any Dataplane)? {
+    guard case .kernel(let kernel) = source else {
+      if case .open(let dataplane) = source { return dataplane }
+      return nil
+    }
+    var told: String?
+    while !Task.isCancelled {
+      do {
+        return try kernel.open()
+      } catch {
+        let reason = "\(error)"
+        if told != reason {
+          options.logger.error(
+            "this node cannot forward: the API goes on without it, and it is tried again",
+            metadata: ["node": "\(options.node)", "reason": "\(reason)"])
+          told = reason
+        }
+        let report = GatewayReport.unfit(
+          options.node, having: try ledger.load(), kernelRelease: LinuxDataplane.runningKernelRelease(),
+          because: reason)
+        try? await link.send(report)
+        try? await Task.sleep(for: Self.openingPause)
+      }
+    }
+    return nil
   }
 }

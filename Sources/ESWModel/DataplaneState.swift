@@ -260,16 +260,20 @@ package struct DataplaneObservation: Hashable, Sendable {
   package let withoutAggregation: Set<InterfaceName>
   /// What XDP may do at interfaces; empty on a node that does without.
   package let xdp: [InterfaceName: XDPInterface]
+  /// Why the kernel could not be asked about XDP; nil: it could, or need not.
+  package let xdpFailure: String?
 
   package init(
     state: DataplaneState, interfaces: [InterfaceFact], portsToElsewhere: Set<InterfaceName> = [],
-    withoutAggregation: Set<InterfaceName> = [], xdp: [InterfaceName: XDPInterface] = [:]
+    withoutAggregation: Set<InterfaceName> = [], xdp: [InterfaceName: XDPInterface] = [:],
+    xdpFailure: String? = nil
   ) {
     self.state = state
     self.interfaces = interfaces
     self.portsToElsewhere = portsToElsewhere
     self.withoutAggregation = withoutAggregation
     self.xdp = xdp
+    self.xdpFailure = xdpFailure
   }
 }
 

@@ -48,6 +48,34 @@ package struct GatewayReport: Hashable, Sendable, Codable {
 }
 
 extension GatewayReport {
+  /// The word of an agent that cannot open its data plane: why, and nothing else.
+  package static func unfit(
+    _ node: NodeName, having configuration: GatewayConfiguration?, kernelRelease: String,
+    because reason: String
+  ) -> GatewayReport {
+    GatewayReport(
+      node: node, store: configuration?.store, generation: configuration?.generation, dataplane: .kernel,
+      kernelRelease: kernelRelease, interfaces: [], problems: [Problem(.node, reason, topic: .nodeUnfit)],
+      connections: [], strangers: [])
+  }
+
+  /// Why the node cannot forward at all; nil: it can, as far as this report says.
+  package var unfitness: String? {
+    problems.first { $0.subject == .node && $0.topic == .nodeUnfit }?.text
+  }
+
+  package var isUnfit: Bool { unfitness != nil && interfaces.isEmpty }
+
+  /// With what an earlier report knows of things that do not age.
+  func completed(by known: GatewayReport) -> GatewayReport {
+    let hasConfiguration = store != nil
+    return GatewayReport(
+      node: node, store: hasConfiguration ? store : known.store,
+      generation: hasConfiguration ? generation : known.generation, dataplane: dataplane,
+      kernelRelease: kernelRelease, interfaces: known.interfaces, problems: problems,
+      connections: connections, strangers: strangers)
+  }
+
   package func with(interfaces: [InterfaceFact]) -> GatewayReport {
     GatewayReport(
       node: node, store: store, generation: generation, dataplane: dataplane, kernelRelease: kernelRelease,

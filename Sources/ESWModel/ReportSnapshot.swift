@@ -55,11 +55,14 @@ package struct ReportSnapshot: Sendable {
   package func outcome(of job: JobID) -> JobOutcome? { jobOutcomes[job] }
 
   /// An agent that has lost its configuration, and will soon have it again, does not undo what is known of
-  /// the node: only the interfaces are taken over, and the rest ages.
+  /// the node: only the interfaces are taken over, and the rest ages. One that cannot work at all says why,
+  /// and knows nothing else.
   package mutating func put(_ received: Received) {
     revision += 1
     let node = received.report.node
-    if received.report.store == nil, let known = nodes[node], known.report.store != nil {
+    if received.report.isUnfit, let known = nodes[node] {
+      nodes[node] = Received(report: received.report.completed(by: known.report), at: received.at)
+    } else if received.report.store == nil, let known = nodes[node], known.report.store != nil {
       nodes[node] = Received(report: known.report.with(interfaces: received.report.interfaces), at: known.at)
     } else {
       nodes[node] = received

@@ -40,6 +40,10 @@ package struct DesiredDataplane: Hashable, Sendable {
         isMetered: tunnel?.limit != nil, handsOver: handsOver)
     }
     addXDP(observation.xdp)
+    if let failure = observation.xdpFailure {
+      addProblem(
+        Problem(.leftovers, "the kernel cannot be asked about XDP, all frames go by tcx alone: \(failure)"))
+    }
   }
 
   /// The underlay of a connection whose interface is not there: no frame comes by it.
@@ -80,7 +84,9 @@ package struct DesiredDataplane: Hashable, Sendable {
     let name = Self.slowPathName
     if let fact = interfaces[name], !fact.isOurs {
       problems.append(
-        Problem(.node, "an interface named \(name) exists and is not ours: rename or delete it"))
+        Problem(
+          .node, "an interface named \(name) exists and is not ours: rename or delete it", topic: .stepFailed)
+      )
       return
     }
     state.slowPath = SlowPathDevice(
@@ -113,7 +119,9 @@ package struct DesiredDataplane: Hashable, Sendable {
     state.meters[tunnel.address] = tunnel.limit
     guard let underlay = interfaces[tunnel.interface] else {
       problems.append(
-        Problem(subject, "the underlay interface \(tunnel.interface) does not exist on this node"))
+        Problem(
+          subject, "the underlay interface \(tunnel.interface) does not exist on this node",
+          topic: .underlayMissing))
       return
     }
     tunnelSubjects[tunnel.address] = subject
@@ -121,14 +129,16 @@ package struct DesiredDataplane: Hashable, Sendable {
     if !underlay.isUp {
       problems.append(
         Problem(
-          subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up"))
+          subject, "the underlay interface \(tunnel.interface) is down: ip link set \(tunnel.interface) up",
+          topic: .underlayDown))
     }
     state.programs.insert(ProgramAttachment(program: .underlay, interface: .name(tunnel.interface)))
     // An address that somebody else put there serves as well, and is not ours to remove.
     if let holder = foreignAddresses[tunnel.address] {
       guard holder != tunnel.interface else { return }
       let text = "the tunnel address \(tunnel.address) is on \(holder), not on \(tunnel.interface)"
-      problems.append(Problem(subject, text + ", to which its subnet is attached"))
+      problems.append(
+        Problem(subject, text + ", to which its subnet is attached", topic: .tunnelAddressElsewhere))
       return
     }
     state.ownedAddresses.insert(
@@ -143,14 +153,18 @@ package struct DesiredDataplane: Hashable, Sendable {
     let subject = Problem.Subject.connection(connection.id)
     let name = connection.point.name
     guard let fact = interfaces[name] else {
-      problems.append(Problem(subject, "the attached interface \(name) does not exist on this node"))
+      problems.append(
+        Problem(
+          subject, "the attached interface \(name) does not exist on this node", topic: .attachmentMissing))
       return nil
     }
     switch connection.point {
     case .interface, .trunk:
       if let unfit = Self.unfitness(of: fact, shared: connection.point.vlan != nil) {
         problems.append(
-          Problem(subject, "the attached interface \(name) \(unfit): its frames are left alone"))
+          Problem(
+            subject, "the attached interface \(name) \(unfit): its frames are left alone",
+            topic: .attachmentUnfit))
         return nil
       }
       addUser(subject, of: name)
@@ -164,7 +178,7 @@ package struct DesiredDataplane: Hashable, Sendable {
       return .name(name, vlan: connection.point.vlan)
     case .bridge:
       guard fact.kind == "bridge" else {
-        problems.append(Problem(subject, "\(name) is not a bridge"))
+        problems.append(Problem(subject, "\(name) is not a bridge", topic: .attachmentUnfit))
         return nil
       }
       let names = Self.bridgePortNames(of: connection.attachment)

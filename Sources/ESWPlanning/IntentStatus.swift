@@ -25,7 +25,7 @@ extension InstanceStatus {
     }
     switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now, holding: &span) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
-    case .unknown: self.init(.build, reason: "node \(node) has not reported yet")
+    case .unknown(let reason): self.init(.build, reason: reason)
     case .reporting(let received):
       let problem = received.problem(of: instance.id)
       let outcomes = snapshot.jobIDs(of: instance.id).compactMap { reports.outcome(of: $0) }
@@ -76,12 +76,13 @@ extension ConnectionStatus {
     }
     switch NodeView(node, of: snapshot.store, in: reports, region: region, now: now, holding: &span) {
     case .silent(let reason): self.init(.abnormal, reason: reason)
-    case .unknown: self.init(.pending, reason: "node \(node) has not reported yet")
+    case .unknown(let reason): self.init(.pending, reason: reason)
     case .reporting(let received):
       guard let generation = received.report.generation, generation >= connection.createdIn else {
         let problem = received.configurationProblem
         self.init(
-          problem == nil ? .pending : .failed, reason: problem?.text ?? "node \(node) has not applied it yet")
+          problem == nil ? .pending : .failed,
+          reason: problem?.text ?? received.report.unfitness ?? "node \(node) has not applied it yet")
         return
       }
       if let problem = received.problem(of: connection) {
@@ -131,8 +132,8 @@ extension JobStatus {
 }
 
 /// A node as its newest report shows it now.
-private enum NodeView {
-  case unknown
+enum NodeView {
+  case unknown(String)
   case silent(String)
   case reporting(ReportSnapshot.Received)
 
@@ -140,8 +141,11 @@ private enum NodeView {
     _ node: NodeName, of store: StoreID, in reports: ReportSnapshot, region: Region, now: Timestamp,
     holding span: inout MomentSpan
   ) {
-    guard let received = reports.received(from: node), received.report.store == store else {
-      self = .unknown
+    let received = reports.received(from: node)
+    guard let received, received.report.store == store else {
+      // An agent that cannot even start has no store yet.
+      let unfitness = received?.report.store == nil ? received?.report.unfitness : nil
+      self = .unknown(unfitness ?? "node \(node) has not reported yet")
       return
     }
     let silence = now.since(received.at)
@@ -149,7 +153,8 @@ private enum NodeView {
     let firstHeard = received.at.first(within: region.nodeSilence)
     if silence > region.nodeSilence {
       span.narrow(from: lastHeard.next)
-      self = .silent("node \(node) has been silent for \(silence.components.seconds) s")
+      let lastWords = received.report.unfitness.map { "; its last words: \($0)" } ?? ""
+      self = .silent("node \(node) has been silent for \(silence.components.seconds) s\(lastWords)")
     } else if silence < .zero - region.nodeSilence {
       span.narrow(to: firstHeard.previous)
       // A node that lives is heard again within a second of the new time.

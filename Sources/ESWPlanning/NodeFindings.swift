@@ -192,7 +192,9 @@ package struct NodeFindings: Hashable, Sendable {
       .advice, .oneProcessorReceives, of: name.description,
       "all packets that come in by it are worked on by one CPU",
       evidence: "one receive queue, \(processors.count) CPUs, rps_cpus empty",
-      advice: hasMore ? "let the device use more of its queues" : "let the kernel spread them (RPS)",
+      advice: hasMore
+        ? "let the device use more of its queues"
+        : "let the kernel spread them (RPS); XDP, if the node uses it, then leaves its work to tcx",
       commands: hasMore
         ? ["ethtool -L \(name) \(interface.combinesQueues ? "combined" : "rx") \(most)"]
         : ["echo \(mask(of: processors)) > /sys/class/net/\(name)/queues/rx-0/rps_cpus"])

@@ -18,6 +18,12 @@ package protocol Dataplane: Sendable {
   /// Ages out what was learned, and reads what the data path has counted and learned.
   func evidence() async throws -> DataplaneEvidence
 
+  /// Looks at what is not ours and tells causes apart: the ways to remotes, the attached interfaces, what
+  /// others have on the way of our frames. Changes nothing but that the kernel may look for a next hop.
+  ///
+  /// What cannot be looked at is named in the answer, and stops nothing else.
+  func look(at questions: LookQuestions) async -> LookAnswers
+
   /// Sends the probes. What answers shows in `evidence` later.
   func probe(_ probes: [Probe]) async throws
 

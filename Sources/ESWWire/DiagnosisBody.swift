@@ -29,13 +29,14 @@ package struct HeardReport: Sendable {
 extension JSONWriter {
   /// An instance's status and why.
   package mutating func diagnosis(
-    of instance: Instance, status: InstanceStatus, node: NodeName?, heard: HeardReport?
+    of instance: Instance, status: InstanceStatus, findings: Findings, node: NodeName?, heard: HeardReport?
   ) {
     beginObject()
     member("id", instance.id)
     member("name", instance.name.description)
     member("status", status.word.rawValue)
     member("reason", optional: status.reason)
+    members(of: findings)
     member("node", optional: node?.description)
     member("generation", integer: heard?.report.generation?.value)
     member("report_age_ms", integer: heard?.ageMilliseconds)
@@ -44,9 +45,12 @@ extension JSONWriter {
 
   /// A connection's status and why, what was seen of each remote, counters, drops and learned hosts.
   ///
+  /// - Parameter tunnelAddress: Of its instance.
+  ///
   /// `counters` is null where the node has not reported the connection.
   package mutating func diagnosis(
-    of connection: Connection, status: ConnectionStatus, node: NodeName?, heard: HeardReport?
+    of connection: Connection, status: ConnectionStatus, findings: Findings, node: NodeName?,
+    heard: HeardReport?, from tunnelAddress: IPv4Address? = nil
   ) {
     let seen = heard?.report.connections.first { $0.id == connection.id }
     beginObject()
@@ -55,6 +59,8 @@ extension JSONWriter {
     member("instance_id", connection.instance)
     member("status", status.word.rawValue)
     member("reason", optional: status.reason)
+    members(of: findings)
+    member("evidence", strings: findings.evidence)
     member("node", optional: node?.description)
     member("generation", integer: heard?.report.generation?.value)
     member("report_age_ms", integer: heard?.ageMilliseconds)
@@ -71,6 +77,7 @@ extension JSONWriter {
     array("drops", seen?.drops ?? []) { $0.drop($1) }
     array("class_drops", seen?.classDrops ?? []) { $0.drop($1) }
     array("hosts", seen?.hosts ?? []) { $0.host($1, remotes: connection.remotes, heard: heard) }
+    lookMembers(of: connection, from: tunnelAddress, seen: seen, heard: heard)
     endObject()
   }
 
@@ -110,7 +117,7 @@ extension JSONWriter {
     }
   }
 
-  private mutating func drop(_ drop: DropCount) {
+  mutating func drop(_ drop: DropCount) {
     object {
       $0.member("direction", Self.word(drop.direction))
       $0.member("reason", drop.reason)
@@ -160,6 +167,7 @@ extension JSONWriter {
       }
     }
     object("unclaimed") { $0.unclaimed(report.unclaimed ?? UnclaimedCount()) }
+    interferences(report)
     endObject()
   }
 
@@ -203,6 +211,7 @@ extension JSONWriter {
         $0.member("id", id)
       }
       $0.member("text", problem.text)
+      $0.member("topic", optional: problem.topic.map(Self.word))
     }
   }
 

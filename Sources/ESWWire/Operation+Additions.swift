@@ -3,8 +3,8 @@ extension Operation {
   static let additions =
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-      diagnoseConnection, listNodes, listTraffic, listAudit, listDomainAudit, showDocument,
-    ] + forwarding
+      diagnoseConnection, listDiagnoses, listNodes, listTraffic, listAudit, listDomainAudit, showDocument,
+    ] + forwarding + console
   static let agents = [showConfiguration, sendReport]
 
   private static let root = "/openesw/v1/{project_id}"
@@ -24,6 +24,9 @@ extension Operation {
   package static let diagnoseConnection = Operation(
     "DiagnoseConnection", .get, root + "/connections/{connection_id}", .project,
     "openesw:connection:diagnose")
+  /// Of all, those in trouble.
+  package static let listDiagnoses = Operation(
+    "ListDiagnoses", .get, root + "/diagnoses", .project, "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
   /// Counters of all connections in one call, for who shows how fast they grow.

@@ -13,7 +13,7 @@ package enum SignatureRejection: Error, Hashable, Sendable {
   /// `X-Sdk-Date` is not `YYYYMMDDTHHMMSSZ`.
   case dateMalformed
   /// More than fifteen minutes from our time.
-  case expired
+  case expired(signed: Timestamp, now: Timestamp)
   /// A signed header is not in the request.
   case headerMissing(String)
   /// A signed header is there more than once, so which one was signed is open.
@@ -47,7 +47,9 @@ package struct SignatureClaim: Hashable, Sendable {
     date = String(decoding: try request.only(RequestSignature.dateHeader).utf8.trimmed, as: UTF8.self)
     guard let moment = SignedDate.parse(date) else { throw .dateMalformed }
     let skew = now.since(moment)
-    guard skew <= RequestSignature.mostSkew, skew >= .zero - RequestSignature.mostSkew else { throw .expired }
+    guard skew <= RequestSignature.mostSkew, skew >= .zero - RequestSignature.mostSkew else {
+      throw .expired(signed: moment, now: now)
+    }
   }
 
   /// Checks the signature itself. An unknown key costs the same work as a known one, and the

@@ -45,6 +45,9 @@ package actor AgentService: Service {
   private var holders = HolderSchedule()
   private var loggedProblems: [Problem] = []
   private var loggedSilence: String?
+  private var looks = LookSchedule()
+  private var counts = RecentCounts()
+  private var loggedBlindness: [String] = []
   /// What was seen when nothing was left to be done, and for which configuration: as long as both are the
   /// same, there is nothing to compare.
   private var settled: (for: GatewayConfiguration, on: DataplaneObservation, desired: DesiredDataplane)?
@@ -189,19 +192,20 @@ package actor AgentService: Service {
         if outcomes.contains(.applied) { wakes.put(()) }
       }
       let evidence = desired.state.datapath == nil ? DataplaneEvidence() : try await dataplane.evidence()
+      let look = await look(for: configuration, evidence)
       log(plan.steps, outcomes, problems)
       observer(
         PassRecord(
           generation: configuration.generation, steps: plan.steps, outcomes: outcomes, problems: problems,
           duration: ContinuousClock.now - started))
-      tell(configuration, observation, problems, evidence)
+      tell(configuration, observation, problems, evidence, look)
       await ask(holders.questions(for: configuration, evidence: evidence, now: .now))
       let due = probes.probes(for: configuration, evidence: evidence, now: .now)
       if !due.isEmpty { try await dataplane.probe(due) }
     } catch {
       logger.error("a pass failed; the next one follows", metadata: ["error": "\(error)"])
       // The control plane must hear of it: silence would look like a dead node.
-      tell(configuration, seen, [Problem(.node, "\(error)")], DataplaneEvidence())
+      tell(configuration, seen, [Problem(.node, "\(error)", topic: .stepFailed)], DataplaneEvidence())
     }
   }
 
@@ -215,6 +219,24 @@ package actor AgentService: Service {
     let plan = DataplanePlan(from: observation.state, to: desired.state)
     settled = plan.isEmpty ? (configuration, observation, desired) : nil
     return (desired, plan)
+  }
+
+  /// What is not ours, where it is due; what could not be seen is missing in the facts and stops nothing.
+  private func look(
+    for configuration: GatewayConfiguration, _ evidence: DataplaneEvidence
+  ) async -> LookFacts {
+    let recent = counts.counts(of: evidence, now: .now)
+    if let questions = looks.questions(for: configuration, now: .now) {
+      let answers = await dataplane.look(at: questions)
+      looks.take(answers, now: .now)
+      if loggedBlindness != answers.failures {
+        loggedBlindness = answers.failures
+        for failure in answers.failures {
+          logger.warning("something of the node cannot be looked at", metadata: ["error": "\(failure)"])
+        }
+      }
+    }
+    return looks.facts(recent: recent, now: .now)
   }
 
   /// Frames cross and hosts speak for themselves also when we cannot ask: it is no problem of a connection.
@@ -236,7 +258,8 @@ package actor AgentService: Service {
     zip(steps, outcomes).compactMap { step, outcome in
       switch outcome {
       case .applied, .alreadySo: nil
-      case .retry(let text), .refused(let text): Problem(desired.subject(of: step), "\(step): \(text)")
+      case .retry(let text), .refused(let text):
+        Problem(desired.subject(of: step), "\(step): \(text)", topic: .stepFailed)
       }
     }
   }
@@ -260,7 +283,7 @@ package actor AgentService: Service {
 
   private func tell(
     _ configuration: GatewayConfiguration?, _ observation: DataplaneObservation?, _ problems: [Problem],
-    _ evidence: DataplaneEvidence
+    _ evidence: DataplaneEvidence, _ look: LookFacts? = nil
   ) {
     seen = observation
     let own = configurationProblem.map { [Problem(.configuration, $0)] } ?? []
@@ -269,7 +292,7 @@ package actor AgentService: Service {
         node: node, configuration: configuration, dataplane: dataplane.kind,
         kernelRelease: dataplane.kernelRelease, interfaces: observation?.interfaces ?? [],
         problems: own + problems, evidence: evidence,
-        planning: observation.map { PlanningFacts(of: $0) }))
+        planning: observation.map { PlanningFacts(of: $0) }, look: look))
   }
 }
 

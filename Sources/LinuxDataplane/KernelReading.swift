@@ -19,6 +19,8 @@ struct KernelReading<Rows> {
   var filtered: Set<Int32> = []
   /// Nil on a node that does without XDP.
   var xdp: XDPReading?
+  /// Why the kernel could not be asked about XDP.
+  var xdpFailure: String?
   /// Nil when nothing is pinned.
   var datapath: Datapath?
   var attachments: [PinnedAttachment] = []
@@ -169,7 +171,8 @@ extension KernelReading<MapBytes> {
   var observation: DataplaneObservation {
     KernelReading<MapContents>(
       links: links, addresses: addresses, defaultRoutes: defaultRoutes, adjusted: adjusted,
-      aggregation: aggregation, filtered: filtered, xdp: xdp, datapath: datapath, attachments: attachments,
+      aggregation: aggregation, filtered: filtered, xdp: xdp, xdpFailure: xdpFailure, datapath: datapath,
+      attachments: attachments,
       rows: rows.map { MapContents($0) }
     ).observation
   }
@@ -190,7 +193,8 @@ extension KernelReading<MapContents> {
     if let rows { add(rows, names, to: &state) }
     return DataplaneObservation(
       state: state, interfaces: interfaceFacts(names), portsToElsewhere: portsToElsewhere,
-      withoutAggregation: withoutAggregation, xdp: xdp?.interfaces(among: links, beside: attachments) ?? [:])
+      withoutAggregation: withoutAggregation, xdp: xdp?.interfaces(among: links, beside: attachments) ?? [:],
+      xdpFailure: xdpFailure)
   }
 
   private var withoutAggregation: Set<InterfaceName> {

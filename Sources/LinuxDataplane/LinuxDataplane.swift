@@ -34,6 +34,8 @@ package actor LinuxDataplane: Dataplane {
   let pins: DatapathPins
   /// What was last seen, and what was made of it: most looks see the same.
   private var last: (look: KernelReading<MapBytes>, observation: DataplaneObservation)?
+  /// For looks at what is not ours.
+  var sight = Sight()
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -98,26 +100,42 @@ package actor LinuxDataplane: Dataplane {
         look.aggregation[link.index] = offload.isOn(link.name)
       }
     }
-    look.xdp = try readXDP(of: look.links)
+    do throws(NetlinkError) {
+      look.xdp = try readXDP(of: look.links)
+    } catch {
+      // It only makes forwarding faster.
+      look.xdpFailure = "\(error)"
+    }
+    if look.xdp != nil, look.links.contains(where: { $0.xdpProgram != nil }) {
+      look.xdp?.programs = try pins.xdpPrograms()
+    }
     if let contents = try pins.contents() {
       look.datapath = contents.condition
       look.rows = try contents.maps.flatMap { maps throws(BPFError) in try MapBytes(of: maps) }
       look.attachments = contents.links.map {
         PinnedAttachment(program: $0.program, pinned: $0.index, now: $0.state.interfaceIndex)
       }
+      sight.ours = contents.links.map(\.state)
+    } else {
+      sight.ours = []
     }
     if let last, last.look == look { return last.observation }
+    sight.see(look.links, look.addresses)
     let observation = look.observation
     last = (look, observation)
     return observation
   }
 
-  private func readXDP(of links: [Link]) throws -> XDPReading? {
+  private func readXDP(of links: [Link]) throws(NetlinkError) -> XDPReading? {
     guard xdp == .on || (xdp == .auto && links.contains(where: XDPReading.isPhysical)) else { return nil }
-    let features = try (openFeatures ?? DeviceFeatures())
-    openFeatures = features
+    let features: DeviceFeatures
+    if let openFeatures {
+      features = openFeatures
+    } else {
+      features = try DeviceFeatures()
+      openFeatures = features
+    }
     var reading = XDPReading(use: xdp, features: try features.all())
-    if links.contains(where: { $0.xdpProgram != nil }) { reading.programs = try pins.xdpPrograms() }
     guard xdp == .auto else { return reading }
     let drivers = try DriverFacts()
     for link in links where reading.mayBeHardware(link) {
@@ -163,7 +181,7 @@ package actor LinuxDataplane: Dataplane {
     }
   }
 
-  private func socket() throws(NetlinkError) -> NetlinkSocket {
+  func socket() throws(NetlinkError) -> NetlinkSocket {
     if let openSocket { return openSocket }
     let socket = try NetlinkSocket()
     openSocket = socket
@@ -172,12 +190,15 @@ package actor LinuxDataplane: Dataplane {
 
   // MARK: What a machine must have
 
-  private static func usableKernelRelease() throws -> String {
+  /// Whatever can be done with it.
+  package static func runningKernelRelease() -> String {
     var names = utsname()
     uname(&names)
-    let release = withUnsafeBytes(of: names.release) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
+    return withUnsafeBytes(of: names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  private static func usableKernelRelease() throws -> String {
+    let release = runningKernelRelease()
     let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
     guard numbers.count == 2, (numbers[0], numbers[1]) >= (leastKernel.major, leastKernel.minor) else {
       throw Unusable(

@@ -166,15 +166,7 @@ private final class NodeLook {
     return line?.split { $0.isWhitespace }.last.flatMap { UInt64($0, radix: 16) }
   }
 
-  /// The beginning of a file; nil when it is not there or may not be read.
-  private static func text(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var room = [UInt8](repeating: 0, count: 16_384)
-    let count = read(descriptor, &room, room.count)
-    return count < 0 ? nil : String(decoding: room.prefix(count), as: UTF8.self)
-  }
+  private static func text(_ path: String) -> String? { ProcessFile.text(path) }
 }
 
 /// Sets of CPUs as the kernel writes them (cpuset(7), FORMATS).

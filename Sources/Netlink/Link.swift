@@ -27,6 +27,8 @@ package struct Link: Hashable, Sendable {
   package let queueing: String?
   /// The kernel's number of the XDP program that it has (`ip link show`: `xdp`), in whichever mode.
   package let xdpProgram: UInt32?
+  /// Present if `kind` is `bridge`.
+  package let firewalling: BridgeFirewalling?
 
   package struct Peer: Hashable, Sendable {
     package let index: Int32
@@ -43,7 +45,7 @@ package struct Link: Hashable, Sendable {
   package init(
     index: Int32, name: String, kind: String?, flags: LinkFlags, mtu: UInt32, hardwareAddress: [UInt8],
     master: Int32?, peer: Peer?, alias: String?, group: UInt32, forwardsIPv4: Bool?, vxlan: VXLANSettings?,
-    queueing: String? = nil, xdpProgram: UInt32? = nil
+    queueing: String? = nil, xdpProgram: UInt32? = nil, firewalling: BridgeFirewalling? = nil
   ) {
     self.index = index
     self.name = name
@@ -59,6 +61,7 @@ package struct Link: Hashable, Sendable {
     self.vxlan = vxlan
     self.queueing = queueing
     self.xdpProgram = xdpProgram
+    self.firewalling = firewalling
   }
 
   package init(_ message: NetlinkMessage) throws(NetlinkDecodingError) {
@@ -74,7 +77,8 @@ package struct Link: Hashable, Sendable {
       peer: fields.peerIndex.map { Peer(index: $0, namespaceIdentifier: fields.peerNamespace) },
       alias: fields.alias, group: fields.group, forwardsIPv4: fields.forwardsIPv4,
       vxlan: fields.kind == VXLANSettings.kind ? try VXLANSettings(fields.details) : nil,
-      queueing: fields.queueing, xdpProgram: fields.xdpProgram)
+      queueing: fields.queueing, xdpProgram: fields.xdpProgram,
+      firewalling: fields.kind == BridgeFirewalling.kind ? try BridgeFirewalling(fields.details) : nil)
   }
 
   /// `sizeof(struct ifinfomsg)`.
@@ -92,6 +96,8 @@ package struct LinkFlags: OptionSet, Hashable, Sendable {
   package static let loopback = LinkFlags(rawValue: 1 << 3)
   /// `IFF_RUNNING`: it does work.
   package static let running = LinkFlags(rawValue: 1 << 6)
+  /// `IFF_NOARP`: neighbours are reached without being asked for.
+  package static let withoutARP = LinkFlags(rawValue: 1 << 7)
   /// `IFF_PROMISC`: someone asked for frames to others. A bridge's own wish is not shown here.
   package static let promiscuous = LinkFlags(rawValue: 1 << 8)
   /// `IFF_LOWER_UP`: there is a carrier.

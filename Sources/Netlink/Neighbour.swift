@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 
 /// A row of a neighbour table or of a bridge's or VXLAN device's forwarding table (linux/neighbour.h).
 package struct Neighbour: Hashable, Sendable {
@@ -13,6 +14,9 @@ package struct Neighbour: Hashable, Sendable {
   package let destination: IPAddressBytes?
   /// `NDA_MASTER`: the bridge.
   package let master: Int32?
+
+  /// Whether packets to it can leave now: its address is known, or none is needed.
+  package var isUsable: Bool { isValid || state & UInt16(NUD_NOARP) != 0 }
 
   /// `NUD_PERMANENT`: set by someone, not learnt.
   package var isPermanent: Bool { state & UInt16(NUD_PERMANENT) != 0 }
@@ -56,6 +60,14 @@ extension NetlinkRequest {
       writer.neighbourHeader(family: AF_INET)
       // An attribute, not the header field: with strict checking the kernel refuses the field (EINVAL).
       if let link { writer.attribute(UInt16(NDA_IFINDEX), link) }
+    }
+  }
+
+  /// `ip neighbour get ADDRESS dev DEV`; ENOENT when the kernel has not been asked for it.
+  package static func neighbourGet(_ address: IPAddressBytes, link: Int32) -> NetlinkRequest {
+    NetlinkRequest(type: RTM_GETNEIGH, command: "ip neighbour get \(address) dev #\(link)") { writer in
+      writer.neighbourHeader(family: Int32(address.family), link: link)
+      writer.attribute(UInt16(NDA_DST), bytes: address.bytes)
     }
   }
 
@@ -116,6 +128,18 @@ extension NetlinkSocket {
   /// `ip neighbour show [dev DEV]`.
   package func neighbours(link: Int32? = nil) throws(NetlinkError) -> [Neighbour] {
     try dump(.listNeighbours(link: link)) { message throws(NetlinkDecodingError) in try Neighbour(message) }
+  }
+
+  /// `ip neighbour get ADDRESS dev DEV`; nil when there is none.
+  package func neighbour(_ address: IPAddressBytes, link: Int32) throws(NetlinkError) -> Neighbour? {
+    let request = NetlinkRequest.neighbourGet(address, link: link)
+    do throws(NetlinkError) {
+      return try decode(request, try query(request)) { message throws(NetlinkDecodingError) in
+        try Neighbour(message)
+      }
+    } catch  where error.errno == ENOENT {
+      return nil
+    }
   }
 
   /// `bridge fdb show [dev DEV]`.

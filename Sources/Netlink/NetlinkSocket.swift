@@ -13,11 +13,14 @@ package final class NetlinkSocket {
     case routing
     /// Families that are looked up by name (linux/genetlink.h); see `DeviceFeatures`.
     case generic
+    /// nf_tables (linux/netfilter/nfnetlink.h).
+    case firewall
 
     var number: Int32 {
       switch self {
       case .routing: NETLINK_ROUTE
       case .generic: NETLINK_GENERIC
+      case .firewall: NETLINK_NETFILTER
       }
     }
   }

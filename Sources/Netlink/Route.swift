@@ -171,15 +171,23 @@ extension NetlinkSocket {
     }
   }
 
+  /// `ip route get DESTINATION [from SOURCE]`; refused with a number that says how there is no way:
+  /// ENETUNREACH, EHOSTUNREACH, EACCES (`prohibit`), EINVAL (`blackhole`, or a source that is not here).
+  package func requiredRoute(
+    to destination: IPAddressBytes, from source: IPAddressBytes? = nil
+  ) throws(NetlinkError) -> Route {
+    let request = NetlinkRequest.routeGet(to: destination, from: source)
+    return try decode(request, try query(request)) { message throws(NetlinkDecodingError) in
+      try Route(message)
+    }
+  }
+
   /// `ip route get DESTINATION`; nil when there is no way.
   package func route(
     to destination: IPAddressBytes, from source: IPAddressBytes? = nil
   ) throws(NetlinkError) -> Route? {
-    let request = NetlinkRequest.routeGet(to: destination, from: source)
     do throws(NetlinkError) {
-      return try decode(request, try query(request)) { message throws(NetlinkDecodingError) in
-        try Route(message)
-      }
+      return try requiredRoute(to: destination, from: source)
     } catch  where error.errno == ENETUNREACH || error.errno == EHOSTUNREACH {
       return nil
     }

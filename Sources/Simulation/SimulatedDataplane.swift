@@ -12,6 +12,7 @@ package actor SimulatedDataplane: Dataplane {
 
   var state = DataplaneState()
   var interfaces: [InterfaceName: InterfaceFact] = [:]
+  var surroundings = SimulatedSurroundings()
   private var nextIndex: UInt32 = 2
   private var farHosts: [RemoteEndpoint: [IPv4Address: MACAddress]] = [:]
   private var answers: [ConnectionNumber: [Int: ContinuousClock.Instant]] = [:]
@@ -92,6 +93,10 @@ package actor SimulatedDataplane: Dataplane {
   }
 
   package func removeFarHosts() { farHosts = [:] }
+
+  func hasFarHosts(behind vtep: IPv4Address) -> Bool {
+    farHosts.contains { $0.key.address == vtep && !$0.value.isEmpty }
+  }
 
   /// Puts a host on the segment behind an interface or bridge; it answers questions about its address. One
   /// host has an address; nil: none any more.

@@ -17,7 +17,8 @@ import Testing
     "CreateConnection", "ListConnections", "ListConnectionsAllInstances", "ShowConnection",
     "UpdateConnection",
     "ListFlavors", "ListAvailabilityZones", "ListQuotas", "ListResourceJobs", "InstanceDiagnosis",
-    "ConnectionDiagnosis", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment", "DeleteSubnet",
+    "ConnectionDiagnosis", "Troubles", "Nodes", "DeleteConnection", "DeleteInstance", "DeleteAttachment",
+    "DeleteSubnet",
     "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
     "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
     "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding", "PlanDeleteConnection", "PlanInstance",
@@ -131,6 +132,7 @@ private struct Recorder {
     try await take("UpdateConnection", .put, connection, body: #"{"connection":{"name":"c-02"}}"#)
     try await take("InstanceDiagnosis", .get, "\(Lab.ours)/instances/\(ids["instance"]!)")
     try await take("ConnectionDiagnosis", .get, "\(Lab.ours)/connections/\(ids["connection"]!)")
+    try await take("Troubles", .get, "\(Lab.ours)/diagnoses")
     let forwarding = "\(Lab.ours)/connections/\(ids["connection"]!)/forwarding"
     try await take("ShowForwarding", .get, forwarding)
     let update = #"{"forwarding":{"profile":"esw","rules":{"broadcast":{"to_local":100}},"dscp":"copy"}}"#

@@ -170,14 +170,23 @@ struct Caller: Sendable {
     key: AccessKey = Lab.key
   ) async throws -> Reply {
     let canonical = QueryParameters(query.map { (name: $0.0, value: $0.1) }).canonical
+    let fields = signed(method, path, query: canonical, body: body, key: key)
+    return try await send(method, path + (canonical.isEmpty ? "" : "?\(canonical)"), fields, body)
+  }
+
+  /// - Parameter query: In canonical form.
+  func signed(
+    _ method: HTTPRequest.Method, _ path: String, query: String = "", body: String = "",
+    key: AccessKey = Lab.key
+  ) -> HTTPFields {
     var headers = [HeaderField("content-type", "application/json")]
     if let host { headers.append(HeaderField("host", host)) }
-    let request = SignableRequest(method: method.rawValue, path: path, query: canonical, headers: headers)
+    let request = SignableRequest(method: method.rawValue, path: path, query: query, headers: headers)
     let signed = RequestSignature.sign(
       request, body: body.utf8, keyID: key.id, secret: key.secret, at: lab.now)
     var fields: HTTPFields = [.contentType: "application/json"]
     for header in signed { fields[HTTPField.Name(header.name)!] = header.value }
-    return try await send(method, path + (canonical.isEmpty ? "" : "?\(canonical)"), fields, body)
+    return fields
   }
 
   func send(

@@ -123,6 +123,12 @@ extension SchemaCheck {
       let schema = document.resolved(header)["schema"] ?? .null
       faults += self.faults(of: .string(value), by: schema, at: name)
     }
+    let content = response["content"]?.members ?? [:]
+    // What is no JSON is text, of one of the media types that are named.
+    if !content.isEmpty, content["application/json"] == nil {
+      let mediaType = reply.headers[.contentType] ?? ""
+      return content[mediaType] == nil ? faults + ["it is \(mediaType)"] : faults
+    }
     guard let schema = response["content"]?["application/json"]?["schema"] else {
       return reply.text.isEmpty ? faults : faults + ["a body where there is none: \(reply.text)"]
     }

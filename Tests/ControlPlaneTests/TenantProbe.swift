@@ -151,6 +151,7 @@ extension TenantProbe {
     TenantProbe(.deleteAttachment, path: ["attachment_id": "idle_attachment"]),
     TenantProbe(.diagnoseInstance),
     TenantProbe(.diagnoseConnection),
+    TenantProbe(.listDiagnoses, filters: ["instance_id": "instance", "marker": "connection"]),
     TenantProbe(.showForwarding),
     TenantProbe(.updateForwarding, body: #"{"forwarding":{"profile":"esw"}}"#),
     TenantProbe(.listNodes),

@@ -134,7 +134,8 @@ import Testing
       let server = try await SwitchServer(
         .init(
           dataFolder: path, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
-          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: SimulatedDataplane()))
+          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+          dataplane: .open(SimulatedDataplane())))
       let key = try #require(try await server.firstKey())
       let endpoints = AsyncStream<String>.makeStream()
       let services = try server.services(signals: []) { endpoints.continuation.yield($0) }

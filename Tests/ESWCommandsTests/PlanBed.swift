@@ -64,7 +64,7 @@ struct PlanBed: Sendable {
     let server = try await SwitchServer(
       .init(
         dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: dataplane,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(dataplane),
         observer: { passes.append($0) }))
     let key = try #require(try await server.firstKey())
     try await server.settle()

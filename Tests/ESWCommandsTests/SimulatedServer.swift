@@ -16,14 +16,20 @@ enum SimulatedServer {
 
   /// - Parameters:
   ///   - tls: Nil: plain HTTP.
+  ///   - secondsAhead: By how much its clock is wrong.
   ///   - body: Gets the endpoint and the key of the first start.
-  static func run(tls: TLSFiles? = nil, _ body: (String, IssuedKey) async throws -> Void) async throws {
-    try await runInFolder(tls: tls) { endpoint, key, _ in try await body(endpoint, key) }
+  static func run(
+    tls: TLSFiles? = nil, secondsAhead: Int64 = 0, _ body: (String, IssuedKey) async throws -> Void
+  ) async throws {
+    try await runInFolder(tls: tls, secondsAhead: secondsAhead) { endpoint, key, _ in
+      try await body(endpoint, key)
+    }
   }
 
   /// - Parameter body: Gets the server's data folder too.
   static func runInFolder(
-    tls: TLSFiles? = nil, _ body: (String, IssuedKey, DataFolder) async throws -> Void
+    tls: TLSFiles? = nil, region: Region = Region(), secondsAhead: Int64 = 0,
+    _ body: (String, IssuedKey, DataFolder) async throws -> Void
   ) async throws {
     let folder = NSTemporaryDirectory() + "esw-sdk-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -35,9 +41,10 @@ enum SimulatedServer {
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: Region(),
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: region,
         node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: kernel))
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(kernel),
+        clock: { Timestamp(milliseconds: Timestamp.now.milliseconds + 1000 * secondsAhead) }))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
     let services = try server.services(signals: []) { endpoints.continuation.yield($0) }

@@ -69,7 +69,7 @@ struct SecureServer {
       .init(
         dataFolder: folder + "/data", listen: ListenAddress(host: "127.0.0.1", port: 0), tls: files,
         region: Region(), node: NodeName("node-1")!, logger: Logger(label: "test") { _ in journal },
-        dataplane: SimulatedDataplane()))
+        dataplane: .open(SimulatedDataplane())))
     let key = try #require(try await server.firstKey())
     let endpoints = AsyncStream<String>.makeStream()
     let services = try server.services(signals: []) { endpoints.continuation.yield($0) }

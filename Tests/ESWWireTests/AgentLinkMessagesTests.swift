@@ -20,7 +20,10 @@ import Testing
           addresses: [InterfaceAddress(address: IPv4Address("10.0.0.1")!, prefixLength: 24, isOurs: false)],
           isOurs: false)
       ],
-      problems: [Problem(.connection(connection), "no such interface"), Problem(.node, "no bpffs")],
+      problems: [
+        Problem(.connection(connection), "no such interface", topic: .attachmentMissing),
+        Problem(.node, "no bpffs"),
+      ],
       connections: [
         ConnectionReport(
           id: connection,
@@ -42,13 +45,43 @@ import Testing
               address: IPv4Address("10.1.0.7")!,
               holder: .init(mac: MACAddress(3)!, side: .remote(1), seenAgeMilliseconds: 4), answered: 5),
             VirtualAddressFact(address: IPv4Address("10.1.0.8")!, holder: nil, answered: 0),
-          ])
+          ],
+          recentDrops: [DropCount(direction: .toRemote, reason: "flood", frames: 2)],
+          recentlyNotLearned: 3,
+          port: PortFact(
+            interface: InterfaceName("br0")!, state: .noCarrier, mtu: 1500, filteredBy: ["nf_call_iptables"]))
       ],
       strangers: [
         StrangerReport(reason: "unknown_source", frames: 1, source: nil, vni: 7, ageMilliseconds: nil)
       ],
-      unclaimed: UnclaimedCount(passedToSlow: 5, drops: [.init(reason: "unknown_source", frames: 6)]))
+      unclaimed: UnclaimedCount(passedToSlow: 5, drops: [.init(reason: "unknown_source", frames: 6)]),
+      underlays: underlays, interferences: interferences)
   }
+
+  let underlays: [UnderlayFact] = {
+    let (here, there) = (IPv4Address("10.0.0.9")!, IPv4Address("192.0.2.1")!)
+    let figures = ProbeFigures(
+      sent: 20, answered: 19, roundTripMicroseconds: 250, leastRoundTripMicroseconds: 200,
+      answeredAgeMilliseconds: 12)
+    let route = UnderlayFact.Route.by(InterfaceName("eth0")!, gateway: IPv4Address("10.0.0.254")!, mtu: 1450)
+    return [
+      UnderlayFact(
+        tunnelAddress: here, remote: there, route: route, nextHop: .resolved, echo: figures,
+        error: UnderlayError(kind: .tooBig(mtu: 1400), reporter: there, ageMilliseconds: 3)),
+      UnderlayFact(
+        tunnelAddress: here, remote: there, route: UnderlayFact.Route.none("Network is unreachable"),
+        error: UnderlayError(kind: .prohibited, reporter: there, ageMilliseconds: 3)),
+      UnderlayFact(tunnelAddress: here, remote: here, route: .own, nextHop: .silent),
+      UnderlayFact(
+        tunnelAddress: here, remote: there,
+        route: .by(InterfaceName("eth0")!, gateway: nil, mtu: 1450), nextHop: .unknown),
+    ]
+  }()
+
+  let interferences = [
+    InterferenceFact(kind: .xdp, interface: InterfaceName("eth0")!, name: nil),
+    InterferenceFact(kind: .bridgeFirewall, interface: nil, name: "ip filter FORWARD", recentDrops: .max),
+  ]
 
   var configuration: GatewayConfiguration { configuration([IPv4Address("10.1.0.7")!]) }
 
@@ -94,6 +127,21 @@ import Testing
     #expect(told.contains(pattern))
     let silent = Data(told.replacing(pattern, with: "").utf8)
     #expect(try AgentLinkMessages.report(from: silent).connections.first?.virtualAddresses == nil)
+  }
+
+  @Test func `reads the report of an agent that does not look around`() throws {
+    let bare = GatewayReport(
+      node: node, store: store, generation: Revision(1), dataplane: .kernel, kernelRelease: "6.6.0",
+      interfaces: [], problems: [Problem(.node, "no bpffs")],
+      connections: report.connections.map {
+        ConnectionReport(
+          id: $0.id, remotes: $0.remotes, toRemote: $0.toRemote, toLocal: $0.toLocal, drops: [], hosts: [])
+      }, strangers: [])
+    let text = String(decoding: try AgentLinkMessages.encode(bare), as: UTF8.self)
+    for word in ["underlays", "interferences", "recent", "\"port\":{", "topic"] {
+      #expect(!text.contains(word), "\(word)")
+    }
+    #expect(try AgentLinkMessages.report(from: Data(text.utf8)) == bare)
   }
 
   @Test func `reads counters that are not told as 0, and tells none that are`() throws {

@@ -93,6 +93,7 @@ private struct DeafDataplane: Dataplane {
   func observe() async throws -> DataplaneObservation { try await base.observe() }
   func execute(_ steps: [DataplaneStep]) async -> [StepOutcome] { await base.execute(steps) }
   func evidence() async throws -> DataplaneEvidence { try await base.evidence() }
+  func look(at questions: LookQuestions) async -> LookAnswers { await base.look(at: questions) }
   func probe(_ probes: [Probe]) async throws { try await base.probe(probes) }
   func ask(_ questions: [HolderQuestion]) async throws { try await base.ask(questions) }
   func changes() -> AsyncStream<Void> { AsyncStream { _ in } }

@@ -123,8 +123,8 @@ struct `A look at a node` {
       let found = try await eventually { () -> Finding? in
         try Self.findings(stretch).first { $0.topic == .unattended }
       }
-      #expect(
-        found.evidence.contains(stretch.pins.path) && found.evidence.contains(Stretch.slowPath.description))
+      let evidence = found.evidence.joined(separator: "\n")
+      #expect(evidence.contains(stretch.pins.path) && evidence.contains(Stretch.slowPath.description))
       for command in found.commands {
         // Of pins, the machine has one folder; of all else, each namespace its own.
         let place = command.contains("/sys/fs/bpf") ? [] : ["ip", "netns", "exec", stretch.node.name]

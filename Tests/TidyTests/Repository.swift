@@ -11,7 +11,9 @@ enum Repository {
   /// Everything that a person reads: sources in all languages, documents, scripts.
   static let texts: [SourceFile] =
     sources + tests
-    + paths(under: "Sources") { path in [".c", ".h", ".sh"].contains { path.hasSuffix($0) } }
+    + paths(under: "Sources") { path in
+      [".c", ".h", ".sh", ".js", ".css", ".html"].contains { path.hasSuffix($0) }
+    }
     .map(SourceFile.init)
     + ["docs", "scripts", "benchmarks", ".ci"].flatMap { paths(under: $0) { _ in true } }
     .map(SourceFile.init)

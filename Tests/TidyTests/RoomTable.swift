@@ -19,7 +19,7 @@ enum RoomTable {
   /// From the inside out: a room imports only rooms that stand above it.
   static let order = [
     "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "CLinux", "CLibBPF",
-    "Netlink", "CDatapath", "BPF", "LinuxDataplane", "Simulation", "ControlPlane", "GatewayAgent",
+    "Netlink", "CDatapath", "CConsole", "BPF", "LinuxDataplane", "Simulation", "ControlPlane", "GatewayAgent",
     "ESWClient", "ESWCommands", "esw",
   ]
 
@@ -34,12 +34,13 @@ enum RoomTable {
     "CLibBPF": RoomRule(),
     "Netlink": RoomRule(["CLinux"], others: ["Glibc"]),
     "CDatapath": RoomRule(),
+    "CConsole": RoomRule(),
     "BPF": RoomRule(["CLinux", "CLibBPF"], others: ["Glibc"]),
     "LinuxDataplane": RoomRule(
       ["ESWModel", "ESWSeams", "Netlink", "BPF", "CDatapath", "CLinux"], others: ["Glibc", "Logging"]),
     "Simulation": RoomRule(["ESWModel", "ESWSeams"]),
     "ControlPlane": RoomRule(
-      ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams"],
+      ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "CConsole"],
       others: [
         "Crypto", "CryptoExtras", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
         "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle",

@@ -12,11 +12,15 @@
 #include <stdint.h>
 
 #include <linux/bpf.h>
+#include <linux/filter.h>
 #include <linux/genetlink.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -89,6 +93,21 @@ int clinux_read_file_at(int folder, const char *path, char *room, uint32_t size)
 int clinux_driver_name(int socket, const char *interface, char *name, unsigned long room);
 /// Whether an interface takes VLAN tags off what it receives (ethtool -k, rx-vlan-offload); 0, 1 or -errno.
 int clinux_takes_tags_off(int socket, const char *interface);
+
+/// A raw socket for ICMP, which gets nothing before it has a filter; descriptor or -errno.
+int clinux_icmp_socket(void);
+/// Lets in only what a classic BPF program lets in (SO_ATTACH_FILTER), in the place of an earlier one; 0 or -errno.
+int clinux_attach_filter(int socket, const struct sock_filter *instructions, uint16_t count);
+/// Sends from an address of this machine (IP_PKTINFO); addresses in network order; 0 or -errno.
+int clinux_send_from(int socket, uint32_t source, uint32_t destination, const void *bytes, uint32_t size);
+/// The next packet, and when it came (SO_TIMESTAMPNS, CLOCK_REALTIME, 0: not said); its length, which may be more than
+/// `size`, or -errno. Never waits.
+int clinux_receive_stamped(int socket, void *room, uint32_t size, int64_t *nanoseconds);
+
+/// What becomes of a forwarded packet that no rule of iptables' `filter` table names (getsockopt(2) of
+/// linux/netfilter_ipv4/ip_tables.h and its kin; family AF_INET or AF_INET6); 1: it is dropped, 0: accepted; -errno.
+/// `packets`: how many met that. Only for a table that is there: asking makes it.
+int clinux_forward_policy(int family, uint64_t *packets);
 
 /// bpf(2); result or -errno. `attributes` must be zeroed behind the fields that were set.
 long clinux_bpf(int command, void *attributes, unsigned int size);

@@ -88,7 +88,7 @@ struct Demo: Sendable {
       .init(
         dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
         logger: logger,
-        dataplane: dataplane, observer: { journal.append($0) }))
+        dataplane: .open(dataplane), observer: { journal.append($0) }))
     guard let key = try await server.firstKey() else { throw DemoFailure("the store is not new") }
     try await server.settle()
     let credentials = ESWClient.Credentials(keyID: key.id, secret: key.secret, project: key.project)

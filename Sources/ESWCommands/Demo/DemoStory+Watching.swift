@@ -131,6 +131,9 @@ extension DemoStory {
       export HUAWEICLOUD_SDK_PROJECT_ID=\(credentials.project)
       esw connection list
 
+      # or look at it, and sign in there with this key pair:
+      \(endpoint)/console
+
       # or with the vendor's SDK (pip install huaweicloudsdkesw):
       from huaweicloudsdkcore.auth.credentials import BasicCredentials
       from huaweicloudsdkesw.v3 import EswClient, ListConnectionsRequest

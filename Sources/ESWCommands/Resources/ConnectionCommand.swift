@@ -98,16 +98,31 @@ struct ConnectionCommand: AsyncParsableCommand {
 
   struct Diagnose: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "A connection's status and why, evidence of remotes, counters, drops, and who is where.")
+      abstract:
+        "A connection's cause and status, evidence, counters, drops, who is where; or all in trouble.",
+      discussion: """
+        Without a name: every connection of which something is wrong, each with its cause. `esw doctor CONNECTION` \
+        says the cause alone, with an exit status.
+        """)
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
+    @Argument(help: "The connection, by id or name; none: those in trouble.")
+    var connection: Reference<ConnectionResource>?
+
+    private static let troubles: [Table.Column] = [
+      .init("ID", "id"), .init("NAME", "name"), .init("SWITCH", "instance_name"), .init("STATUS", "status"),
+      .init("CAUSE", "topic"), .init("WHAT", "what"),
+    ]
 
     func run() async throws {
       let client = try options.client()
+      guard let connection else {
+        let rows = try await client.rows(client.path(of: .listDiagnoses), key: "diagnoses", query: [])
+        return try options.show(rows, Self.troubles)
+      }
       let row = try await ConnectionResource.diagnosis(try await connection.id(client).description, client)
       guard options.isForPeople else { return try options.show(row, ConnectionResource.kind.columns) }
-      try Terminal.result(
-        Table.printable("\(row["name"].text): \(row["status"].text)") + "\n" + Diagnosis.text(of: row))
+      let parts = [FindingText.page(of: row), Diagnosis.text(of: row, withFindings: false)]
+      try Terminal.result(parts.filter { !$0.isEmpty }.joined(separator: "\n\n"))
     }
   }
 }

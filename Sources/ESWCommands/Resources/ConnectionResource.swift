@@ -96,9 +96,13 @@ enum Diagnosis {
     }
   }
 
-  static func text(of row: JSON) -> String {
+  /// - Parameter withFindings: Whether it begins with why, as far as that is known.
+  static func text(of row: JSON, withFindings: Bool = true) -> String {
     var parts: [String] = []
-    if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
+    if withFindings {
+      if case .string(let reason) = row["reason"] { parts.append("why: " + Table.printable(reason)) }
+      parts += FindingText.blocks(of: row)
+    }
     if case .object(let counters) = row["counters"] {
       let ways = ["to_remote", "to_local"].map { way -> JSON in
         var line: [String: JSON] = ["direction": .string(way)]
@@ -116,6 +120,25 @@ enum Diagnosis {
             .init("LAST IN, MS AGO", "received_age_ms"), .init("LAST OUT, MS AGO", "sent_age_ms"),
           ]),
         Section(
+          "ways to remotes", row["underlays"],
+          [
+            .init("REMOTE", "tunnel_ip"), .init("ROUTE", "route"), .init("BY", "interface"),
+            .init("GATEWAY", "gateway_ip"), .init("MTU", "mtu"), .init("NEXT HOP", "next_hop"),
+            .init("ECHO, US", "echo.round_trip_us"), .init("LOST, 1/1000", "echo.loss_permille"),
+            .init("ICMP ERROR", "icmp_error.kind"), .init("ITS MTU", "icmp_error.mtu"),
+            .init("FROM", "icmp_error.reporter"), .init("MS AGO", "icmp_error.age_ms"),
+            .init("WHY NO ROUTE", "route_error"),
+          ]),
+        Section(
+          "port", Self.list(row["port"]),
+          [
+            .init("INTERFACE", "interface"), .init("STATE", "state"), .init("MTU", "mtu"),
+            .init("FIREWALL SETTINGS", "filtered_by"),
+          ]),
+        Section(
+          "drops of the last 15 s", row["recent_drops"],
+          [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
+        Section(
           "drops", row["drops"],
           [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
         Section(
@@ -130,6 +153,11 @@ enum Diagnosis {
           ]),
       ]))
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  /// One row, or none.
+  private static func list(_ row: JSON) -> JSON {
+    if case .object = row { .array([row]) } else { .array([]) }
   }
 }
 

@@ -177,8 +177,9 @@ struct InstanceCommand: AsyncParsableCommand {
     func run() async throws {
       let client = try options.client()
       let id = try await instance.id(client).description
-      try options.show(
-        try await InstanceResource.diagnosis(id, client), InstanceResource.kind.columns)
+      let row = try await InstanceResource.diagnosis(id, client)
+      guard options.isForPeople else { return try options.show(row, InstanceResource.kind.columns) }
+      try Terminal.result(FindingText.page(of: row))
     }
   }
 }

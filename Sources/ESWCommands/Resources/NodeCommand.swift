@@ -35,6 +35,12 @@ enum NodeResource: Resource {
         "problems", node["problems"],
         [.init("SUBJECT", "subject"), .init("ID", "id"), .init("PROBLEM", "text")]),
       Section(
+        "of others, on the way of our frames", node["interferences"],
+        [
+          .init("KIND", "kind"), .init("INTERFACE", "interface"), .init("NAME", "name"),
+          .init("DROPS OF THE LAST 15 S", "recent_drops"),
+        ]),
+      Section(
         "strangers", node["strangers"],
         [
           .init("REASON", "reason"), .init("FRAMES", "frames"), .init("SOURCE", "source"),

@@ -67,7 +67,9 @@ extension CommandFailure {
           "--ca-file or ESW_CA_FILE name its authority's certificate; --endpoint has to use one of its names."
       )
     case .refused(let status, let code, let message, let requestID):
-      self.init(Self.exitStatus(status), message, advice: Self.advice(code) ?? Self.advice(status, exchange))
+      let clock = ClockFinding(of: error, exchange)?.sentence
+      self.init(
+        Self.exitStatus(status), message, advice: Self.advice(code) ?? clock ?? Self.advice(status, exchange))
       let request = exchange.map { "\($0.method) \($0.target): " } ?? ""
       circumstances = "\(request)HTTP \(status), code \(code)" + (requestID.map { ", request \($0)" } ?? "")
     }
@@ -99,8 +101,7 @@ extension CommandFailure {
   private static func advice(_ status: Int, _ exchange: Exchange?) -> String? {
     switch status {
     case 401:
-      (clockSkew(exchange?.serverDate, now: Date()) ?? "")
-        + "Check HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; the credentials of the server's first start are loaded "
+      "Check HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; the credentials of the server's first start are loaded "
         + "with  . DATA/credentials"
     case 403: "Check --project and HUAWEICLOUD_SDK_PROJECT_ID, and what the policies of this user allow."
     case 404: exchange.flatMap { listing($0.target) }
@@ -108,19 +109,6 @@ extension CommandFailure {
     case 500...: "The server's log has more under that request id."
     default: nil
     }
-  }
-
-  /// A signature lives 15 minutes either way (contract section 9.1); less than one is not worth a word.
-  static func clockSkew(_ serverDate: String?, now: Date) -> String? {
-    let format = DateFormatter()
-    format.locale = Locale(identifier: "en_US_POSIX")
-    format.timeZone = TimeZone(identifier: "GMT")
-    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-    guard let date = serverDate.flatMap(format.date(from:)) else { return nil }
-    let skew = Int(now.timeIntervalSince(date).rounded())
-    guard abs(skew) >= 60 else { return nil }
-    return
-      "This machine's clock is \(abs(skew)) s \(skew > 0 ? "ahead of" : "behind") the server's: set it right. "
   }
 
   /// The command that lists what the path's last id is to be among.

@@ -26,7 +26,7 @@ enum CommandStatus: Int32, CaseIterable {
     case .serverFailed: "the server failed (5xx), or could not be reached"
     case .timedOut: "--wait waited as long as it may; the request itself goes on"
     case .endedBadly: "what --wait waited for ended badly, as in status failed"
-    case .faulty: "`esw doctor` found what keeps a node from working"
+    case .faulty: "`esw doctor` found what keeps a node, or a connection, from working"
     case .planFails: "a plan was shown, and one of its checks fails"
     case .usage: "wrong use: an unknown option, an ambiguous name"
     case .interrupted: "interrupted while waiting; the request itself goes on"

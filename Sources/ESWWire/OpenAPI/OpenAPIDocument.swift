@@ -106,9 +106,13 @@ package enum OpenAPIDocument {
     var json: JSONDocument = [
       "description": .text(answer.summary), "headers": JSONDocument([Refusals.requestID] + headers),
     ]
-    if let schema = answer.schema { json = json.with(["content": content(schema)]) }
+    if let schema = answer.schema { json = json.with(["content": content(schema, answer.mediaTypes)]) }
     return links.names.isEmpty ? json : json.with(["links": links])
   }
 
-  static func content(_ schema: Schema) -> JSONDocument { ["application/json": ["schema": schema.json]] }
+  static func content(
+    _ schema: Schema, _ mediaTypes: [String] = ["application/json"]
+  ) -> JSONDocument {
+    JSONDocument(mediaTypes.map { ($0, ["schema": schema.json]) })
+  }
 }

@@ -5,7 +5,7 @@ extension OperationDocument {
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
     operations: attachments + diagnoses + [trafficList] + forwarding + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
-    ])
+    ] + console)
 
   private static let attachments = [
     OperationDocument(
@@ -28,13 +28,24 @@ extension OperationDocument {
         .envelope([
           "instance": .answer([
             "id": .uuid, "name": .resourceName, "status": .words(of: InstanceStatus.Word.self),
-            "reason": .string().orNull, "node": .nodeName.orNull, "generation": .count.orNull,
-            "report_age_ms": .milliseconds.orNull,
+            "reason": .string().orNull, "cause": .finding.orNull, "findings": .array(of: .finding),
+            "node": .nodeName.orNull, "generation": .count.orNull, "report_age_ms": .milliseconds.orNull,
           ]).named("InstanceDiagnosis")
         ]))),
     OperationDocument(
-      .diagnoseConnection, "Why a connection has its status: evidence, counters, who is where",
+      .diagnoseConnection, "Why a connection has its status: cause, evidence, counters, who is where",
       .ok(.envelope(["connection": .connectionDiagnosis]))),
+    OperationDocument(
+      .listDiagnoses, "List the connections of which something is wrong, each with its cause",
+      query: Query.paging() + [.filter("instance_id")],
+      .ok(
+        .page(
+          "diagnoses",
+          of: .answer([
+            "id": .uuid, "name": .resourceName, "instance_id": .uuid, "instance_name": .string(),
+            "status": .words(of: ConnectionStatus.Word.self), "reason": .string().orNull,
+            "topic": .words(of: Finding.Topic.self), "subject": .string().orNull, "what": .string(),
+          ]).named("ConnectionTrouble")))),
     OperationDocument(
       .listNodes, "List the nodes that have reported",
       query: Query.paging(by: .nodeName) + [.filter("name")], .ok(.page("nodes", of: .node))),
@@ -84,7 +95,8 @@ extension OperationDocument {
 extension Schema {
   fileprivate static let connectionDiagnosis = answer([
     "id": uuid, "name": resourceName, "instance_id": uuid,
-    "status": words(of: ConnectionStatus.Word.self), "reason": string().orNull, "node": nodeName.orNull,
+    "status": words(of: ConnectionStatus.Word.self), "reason": string().orNull, "cause": finding.orNull,
+    "findings": array(of: finding), "evidence": array(of: string()), "node": nodeName.orNull,
     "generation": count.orNull, "report_age_ms": milliseconds.orNull,
     "remotes": array(
       of: answer([
@@ -98,7 +110,17 @@ extension Schema {
       of: answer([
         "direction": words("to_remote", "to_local"), "class": words(of: FrameClass.self), "frames": count,
       ])), "hosts": array(of: either(localHost, remoteHost)),
+    "underlays": array(of: underlay).orNull, "port": attachedPort.orNull,
+    "recent_drops": array(
+      of: answer(["direction": words("to_remote", "to_local"), "reason": string(), "frames": count])
+    ).orNull, "recently_not_learned": count.orNull,
   ]).named("ConnectionDiagnosis")
+
+  fileprivate static let finding = answer([
+    "topic": words(of: Finding.Topic.self), "weight": words(of: Finding.Weight.self),
+    "subject": string().orNull, "what": string(), "evidence": array(of: string()), "advice": string(),
+    "commands": array(of: string()),
+  ]).named("Finding")
 
   private static let traffic = answer([
     "frames": count, "bytes": count, "flooded": count, "slow": count, "answered": count, "for_node": count,
@@ -123,7 +145,7 @@ extension Schema {
       of: answer(
         [
           "subject": words("node", "configuration", "leftovers", "instance", "connection"),
-          "text": string(),
+          "text": string(), "topic": problemTopic.orNull,
         ], optional: ["id": uuid])),
     "strangers": array(
       of: answer([
@@ -132,7 +154,7 @@ extension Schema {
       ])),
     "unclaimed": answer([
       "passed_to_slow": count, "drops": array(of: answer(["reason": string(), "frames": count])),
-    ]),
+    ]), "interferences": array(of: interference).orNull,
   ]).named("Node")
 
   private static let interface = answer([

@@ -54,7 +54,11 @@ extension OperationDocument {
       "node": .nodeName, "dataplane": .words(of: DataplaneKind.self), "kernelRelease": .string(),
       "interfaces": .array(of: interface), "problems": .array(of: problem),
       "connections": .array(of: connectionReport), "strangers": .array(of: stranger),
-    ], optional: ["store": .uuid, "generation": .count, "unclaimed": unclaimed]
+    ],
+    optional: [
+      "store": .uuid, "generation": .count, "unclaimed": unclaimed,
+      "underlays": .array(of: .reportedUnderlay), "interferences": .array(of: .reportedInterference),
+    ]
   ).named("GatewayReport")
 
   private static let interface = Schema.body(
@@ -66,12 +70,13 @@ extension OperationDocument {
       "isOurs": .boolean,
     ], optional: ["kind": .string(), "master": .interfaceName])
 
-  private static let problem = Schema.body([
-    "subject": .either(
-      .only("node", .answer([:])), .only("configuration", .answer([:])), .only("leftovers", .answer([:])),
-      .only("instance", .uuid), .only("connection", .uuid)),
-    "text": .string(),
-  ])
+  private static let problem = Schema.body(
+    [
+      "subject": .either(
+        .only("node", .answer([:])), .only("configuration", .answer([:])), .only("leftovers", .answer([:])),
+        .only("instance", .uuid), .only("connection", .uuid)),
+      "text": .string(),
+    ], optional: ["topic": .words(of: Problem.Topic.self)])
 
   private static let connectionReport = Schema.body(
     [
@@ -99,7 +104,10 @@ extension OperationDocument {
         of: .body([
           "direction": .words(of: Direction.self), "frames": .count,
           "frameClass": .words(of: FrameClass.self),
-        ]))
+        ])),
+      "recentDrops": .array(
+        of: .body(["direction": .words(of: Direction.self), "reason": .string(), "frames": .count])),
+      "recentlyNotLearned": .count, "port": .reportedPort,
     ])
 
   private static let traffic = Schema.body(
@@ -120,10 +128,10 @@ extension OperationDocument {
 
 extension Schema {
   fileprivate static let prefixLength = integer(0...32)
-  fileprivate static let number32 = integer(0...Int64(UInt32.max))
+  static let number32 = integer(0...Int64(UInt32.max))
 
   /// A case of an enumeration as Swift encodes it: its name, and in it what it carries.
-  fileprivate static func only(_ name: String, _ carried: Schema) -> Schema {
+  static func only(_ name: String, _ carried: Schema) -> Schema {
     answer([
       name: carried.properties.isEmpty && carried.json["type"] == "object" ? carried : answer(["_0": carried])
     ])

@@ -15,6 +15,7 @@ package struct OperationDocument: Sendable {
     let schema: Schema?
     /// Beside `X-Request-Id`, always there.
     var headers: [String] = []
+    var mediaTypes = ["application/json"]
   }
 
   package let operation: Operation
@@ -62,6 +63,10 @@ extension OperationDocument.Answer {
     Self(status: 201, summary: "Made", schema: schema, headers: headers)
   }
 
+  static func text(_ mediaTypes: [String]) -> Self {
+    Self(status: 200, summary: "Done", schema: .string(), mediaTypes: mediaTypes)
+  }
+
   static let noContent = Self(status: 204, summary: "Done; there is nothing to tell", schema: nil)
 }
 
@@ -96,6 +101,7 @@ package enum PathParameter {
       "privateip_id":
       .uuid
     case "resource_id": .uuid
+    case "console_version", "console_file": .string()
     default: nil
     }
   }
