@@ -158,6 +158,7 @@ package struct ControlPlaneService: Service {
     AttachmentRoutes(core: core).add(to: routes)
     DiagnosisRoutes(core: core).add(to: routes)
     WatchRoutes(core: core).add(to: routes)
+    TrafficRoutes(core: core).add(to: routes)
     ForwardingRoutes(core: core).add(to: routes)
     PermissionRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)

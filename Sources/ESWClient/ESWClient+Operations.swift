@@ -30,7 +30,8 @@ extension ESWClient {
     query: [(name: String, value: String)] = [],
     body: Data? = nil
   ) async throws -> Data {
-    try await call(method(operation), path(of: operation, ids), query: query, body: body)
+    try await plan(operation, ids, query, body)
+    return try await call(method(operation), path(of: operation, ids), query: query, body: body)
   }
 
   /// The same where the answer is JSON.
@@ -39,7 +40,21 @@ extension ESWClient {
     query: [(name: String, value: String)] = [],
     body: Data? = nil
   ) async throws -> JSON {
-    try await call(method(operation), path(of: operation, ids), query: query, body: body, as: JSON.self)
+    try await plan(operation, ids, query, body)
+    return try await call(
+      method(operation), path(of: operation, ids), query: query, body: body, as: JSON.self)
+  }
+
+  /// Ends the call, if it is one of a change and changes are only planned.
+  private func plan(
+    _ operation: ESWWire.Operation, _ ids: [String: String], _ query: [(name: String, value: String)],
+    _ body: Data?
+  ) async throws {
+    guard let planned, operation.isChange else { return }
+    let answer = try await call(
+      method(operation), path(of: operation, ids), query: query + [(DryRunQuery.name, "true")], body: body,
+      as: JSON.self)
+    throw planned(answer["plan"])
   }
 
   /// RFC 3986 section 2.3.

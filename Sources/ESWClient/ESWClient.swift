@@ -27,6 +27,10 @@ package struct ESWClient: Sendable {
   /// Told of every request when its answer is there, or is not coming.
   package var observer: (@Sendable (Exchange) -> Void)?
 
+  /// Set: changes are only planned, and this makes of the plan what the call ends with. So nothing that is to
+  /// follow a change follows a plan.
+  package var planned: (@Sendable (JSON) -> any Error)?
+
   /// A server that is not there is to be told at once: the shared client asks again until its time is over.
   /// Kept to the end of the process.
   package static let direct: HTTPClient = {

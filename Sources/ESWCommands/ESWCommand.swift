@@ -19,7 +19,8 @@ package struct ESWCommand: AsyncParsableCommand {
       `esw serve` writes these to DATA/credentials when it first starts; load them with  . DATA/credentials
 
       Users get keys by `esw key`, and rights by `esw group`, `esw policy` and `esw grant`; `esw audit` tells who \
-      changed what and who was refused. Wherever an id is wanted, a name will do if only one has it.
+      changed what and who was refused. `esw plan` in front of a command that changes something shows what it would \
+      do. Wherever an id is wanted, a name will do if only one has it.
 
       What was asked for goes to standard output, as a table or by --output json; all messages go to standard \
       error. `esw help exit-status` says what the exit statuses mean.
@@ -36,7 +37,7 @@ package struct ESWCommand: AsyncParsableCommand {
           VPCCommand.self, SubnetCommand.self, PortCommand.self, PrivateIPCommand.self,
           AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
           FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
-          NodeCommand.self, HostCommand.self, EventCommand.self,
+          NodeCommand.self, HostCommand.self, EventCommand.self, PlanCommand.self, TopCommand.self,
         ]),
       CommandGroup(
         name: "WHO MAY WHAT",

@@ -131,7 +131,7 @@ extension Policy {
         actions: patterns(
           "esw:*:get*", "esw:*:list*", "vpc:*:get*", "vpc:*:list*", "openesw:attachment:get",
           "openesw:attachment:list", "openesw:node:list",
-          "openesw:*:diagnose"))
+          "openesw:traffic:list", "openesw:*:diagnose"))
     ])
 
   package static let builtIn = [administrator, switchUser, switchReader]

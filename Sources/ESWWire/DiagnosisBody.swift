@@ -116,7 +116,7 @@ extension JSONWriter {
     }
   }
 
-  private static func word(_ direction: Direction) -> String {
+  static func word(_ direction: Direction) -> String {
     switch direction {
     case .toRemote: "to_remote"
     case .toLocal: "to_local"

@@ -3,8 +3,8 @@ extension Operation {
   static let additions =
     [
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
-      diagnoseConnection, listDiagnoses, listNodes, listEvents, listHosts, listAudit, listDomainAudit,
-      showDocument,
+      diagnoseConnection, listDiagnoses, listNodes, listTraffic, listEvents, listHosts, listAudit,
+      listDomainAudit, showDocument,
     ] + forwarding + nodes + console
   static let agents = [showConfiguration, sendReport]
   static let metrics = [showMetrics]
@@ -31,6 +31,9 @@ extension Operation {
     "ListDiagnoses", .get, root + "/diagnoses", .project, "openesw:connection:diagnose")
   package static let listNodes = Operation(
     "ListNodes", .get, root + "/nodes", .project, "openesw:node:list")
+  /// Counters of all connections in one call, for who shows how fast they grow.
+  package static let listTraffic = Operation(
+    "ListTraffic", .get, root + "/traffic", .project, "openesw:traffic:list")
 
   package static let listEvents = Operation(
     "ListEvents", .get, root + "/events", .project, "openesw:event:list")

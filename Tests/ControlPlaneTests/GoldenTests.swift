@@ -22,7 +22,7 @@ import Testing
     "DeleteVPC", "UpdateVPC", "ShowVPCOfVersion3", "UpdateSubnet", "CreatePort", "ListPorts", "ShowPort",
     "UpdatePort", "DeletePort", "CreatePrivateIPs", "ListPrivateIPs", "ShowPrivateIP", "DeletePrivateIP",
     "BindVport", "UnbindVport", "ShowForwarding", "UpdateForwarding", "PlanDeleteConnection", "PlanInstance",
-    "PlanConnection",
+    "PlanConnection", "ListTraffic",
   ]
 
   static let recording = Task { try await record() }
@@ -140,6 +140,7 @@ private struct Recorder {
     try await take("ShowForwarding", .get, forwarding)
     let update = #"{"forwarding":{"profile":"esw","rules":{"broadcast":{"to_local":100}},"dscp":"copy"}}"#
     try await take("UpdateForwarding", .put, forwarding, body: update)
+    try await take("ListTraffic", .get, "\(Lab.ours)/traffic")
     try await take("Nodes", .get, "\(Lab.ours)/nodes")
   }
 

@@ -157,6 +157,7 @@ extension TenantProbe {
     TenantProbe(.listNodes),
     TenantProbe(.listEvents, filters: ["connection_id": "connection"]),
     TenantProbe(.listHosts, filters: ["connection_id": "connection"]),
+    TenantProbe(.listTraffic, filters: ["instance_id": "instance", "marker": "connection"]),
     TenantProbe(.listAudit, filters: ["resource_id": "instance"]),
   ]
 }

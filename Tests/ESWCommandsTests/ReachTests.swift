@@ -47,6 +47,7 @@ import Testing
     ],
     ["connection", "list", "--instance", "edge-02"],
     ["connection", "list", "--vpc", "site", "--subnet", "stretched"],
+    ["top", "--once", "--interval", "1", "--instance", "edge-02"],
     ["connection", "show", "l2"], ["connection", "diagnose", "l2"], ["connection", "diagnose"],
     ["connection", "forwarding", "show", "l2"],
     ["connection", "forwarding", "set", "l2", "--profile", "esw", "--rule", "vrrp:to_remote=10"],

@@ -50,7 +50,7 @@ struct AttachmentCommand: AsyncParsableCommand {
           esw attachment create stretched --node node-1 --interface eth1 --vlan 100
           esw attachment create stretched --node node-1 --interface eth1 --vlan 100 --outer-vlan 200:802.1ad
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The subnet, by id or name.") var subnet: Reference<SubnetResource>
     @Option(help: "The node.", completion: Reference<NodeResource>.defaultCompletionKind) var node: NodeName
     @Option(help: "The underlay interface.") var tunnel: InterfaceName?

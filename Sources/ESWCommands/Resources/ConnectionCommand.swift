@@ -22,7 +22,7 @@ struct ConnectionCommand: AsyncParsableCommand {
         Example:
           esw connection create l2 --instance edge-01 --subnet stretched --remote 7127@192.168.111.111 --wait
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
     @Option(help: "The switch, by id or name.") var instance: Reference<InstanceResource>
@@ -82,7 +82,7 @@ struct ConnectionCommand: AsyncParsableCommand {
         Example:
           esw connection update l2 --name l2-old
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
     @Option(help: "Its new name.") var name: ResourceName
 

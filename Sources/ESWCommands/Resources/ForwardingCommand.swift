@@ -47,7 +47,7 @@ struct ForwardingCommand: AsyncParsableCommand {
           esw connection forwarding set l2 --rule configuration=forward --rule broadcast:to_local=200
           esw connection forwarding set l2 --dscp copy --udp-checksum
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
     @Option(help: "lan, esw or custom.") var profile: ForwardingProfile?
     @Option(help: ArgumentHelp("A rule; as often as needed.", valueName: "class[:direction]=rule"))
@@ -101,7 +101,7 @@ struct ForwardingCommand: AsyncParsableCommand {
       let ids = ["connection_id": "\(try await connection.id(client))"]
       let body = JSONWriter.data { $0.body(update) }
       let row = try await client.answer(to: .updateForwarding, ids, body: body)["forwarding"]
-      try Forwarding.show(row, options)
+      try Forwarding.show(row, options.common)
     }
   }
 }

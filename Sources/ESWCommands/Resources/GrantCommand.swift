@@ -33,7 +33,7 @@ struct GrantCommand: AsyncParsableCommand {
     @Argument(help: "The policy, by id or name.") var policy: Reference<PolicyResource>
 
     func send(
-      _ operation: KeyPath<GrantPlace.Operations, ESWWire.Operation>, by options: ClientOptions
+      _ operation: KeyPath<GrantPlace.Operations, ESWWire.Operation>, by options: ChangeOptions
     ) async throws {
       let client = try options.client()
       var (operations, ids) = try await place.found(of: group, client)
@@ -52,7 +52,7 @@ struct GrantCommand: AsyncParsableCommand {
           esw grant create operators "ESW FullAccess"
           esw grant create auditors "ESW ReadOnlyAccess" --all-projects
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.send(\.grant, by: options) }
@@ -67,7 +67,7 @@ struct GrantCommand: AsyncParsableCommand {
         Example:
           esw grant delete operators "ESW FullAccess" --in laboratory
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.send(\.revoke, by: options) }

@@ -36,7 +36,7 @@ struct GroupCommand: AsyncParsableCommand {
         Example:
           esw group create operators --description "who runs the switches"
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "Its name.") var name: IdentityName
     @Option(help: "Words about it.") var description: ResourceDescription?
 
@@ -57,7 +57,7 @@ struct GroupCommand: AsyncParsableCommand {
         Example:
           esw group update operators --name night-shift
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The group, by id or name.") var group: Reference<GroupResource>
     @Option(help: "Another name.") var name: IdentityName?
     @Option(help: "Other words about it; \"\" for none.") var description: ResourceDescription?
@@ -98,7 +98,7 @@ struct GroupCommand: AsyncParsableCommand {
     @Argument(help: "The group, by id or name.") var group: Reference<GroupResource>
     @Argument(help: "The user, by id or name.") var user: Reference<UserResource>
 
-    func send(_ operation: ESWWire.Operation, by options: ClientOptions) async throws {
+    func send(_ operation: ESWWire.Operation, by options: ChangeOptions) async throws {
       let client = try options.client()
       let ids = [
         "group_id": try await group.id(client).description, "user_id": try await user.id(client).description,
@@ -116,7 +116,7 @@ struct GroupCommand: AsyncParsableCommand {
         Example:
           esw group add operators anna
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var membership: Membership
 
     func run() async throws { try await membership.send(.addUserToGroup, by: options) }
@@ -131,7 +131,7 @@ struct GroupCommand: AsyncParsableCommand {
         Example:
           esw group remove operators anna
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var membership: Membership
 
     func run() async throws { try await membership.send(.removeUserFromGroup, by: options) }

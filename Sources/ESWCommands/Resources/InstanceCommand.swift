@@ -98,7 +98,7 @@ struct InstanceCommand: AsyncParsableCommand {
         Example:
           esw instance create edge-01 --vpc site --tunnel-subnet tunnel --flavor l2cg.medium.ha --wait
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var waiting: WaitOptions
     @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
     @Option(help: "The VPC of its tunnel subnet, by id or name.") var vpc: Reference<VPCResource>
@@ -148,7 +148,7 @@ struct InstanceCommand: AsyncParsableCommand {
         Example:
           esw instance update edge-01 --name edge-02 --description ""
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The switch, by id or name.") var instance: Reference<InstanceResource>
     @Option(help: "Its new name.") var name: ResourceName?
     @Option(help: "Its new description; \"\" for none.") var description: ResourceDescription?

@@ -41,7 +41,7 @@ struct KeyCommand: AsyncParsableCommand {
         Example:
           esw key create anna --description laptop
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The user, by id or name.") var user: Reference<UserResource>
     @Option(help: "Words about it.") var description: ResourceDescription?
 
@@ -67,7 +67,7 @@ struct KeyCommand: AsyncParsableCommand {
   struct Choice: ParsableArguments {
     @Argument(help: "The key.") var key: Reference<KeyResource>
 
-    func set(_ status: String, by options: ClientOptions) async throws {
+    func set(_ status: String, by options: ChangeOptions) async throws {
       let body = JSONWriter.data(of: "credential") { $0.member("status", status) }
       let answer = try await options.client().answer(
         to: .updateAccessKey, ["access_key": key.text], body: body)
@@ -77,7 +77,7 @@ struct KeyCommand: AsyncParsableCommand {
 
   struct Enable: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let a key open again what its user may.")
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.set("active", by: options) }
@@ -85,7 +85,7 @@ struct KeyCommand: AsyncParsableCommand {
 
   struct Disable: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Let a key open nothing until it is enabled.")
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.set("inactive", by: options) }

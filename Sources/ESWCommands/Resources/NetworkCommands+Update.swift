@@ -12,7 +12,7 @@ extension VPCCommand {
         Example:
           esw vpc update site --name headquarters --cidr 192.168.0.0/17
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The VPC, by id or name.") var vpc: Reference<VPCResource>
     @Option(help: "Its new name.") var name: ResourceName?
     @Option(help: "Its new description; \"\" for none.") var description: ResourceDescription?
@@ -44,7 +44,7 @@ extension SubnetCommand {
         Example:
           esw subnet update stretched --dhcp false --dns 192.0.2.53
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The subnet, by id or name.") var subnet: Reference<SubnetResource>
     @Option(help: "Its new name.") var name: ResourceName?
     @Option(help: "Its new description; \"\" for none.") var description: ResourceDescription?

@@ -45,7 +45,7 @@ struct PolicyCommand: AsyncParsableCommand {
         Example:
           esw policy create look --allow "esw:*:list" --allow "esw:*:get" --deny "esw:connection:*"
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var content: PolicyArguments
 
     func run() async throws {
@@ -63,7 +63,7 @@ struct PolicyCommand: AsyncParsableCommand {
         Example:
           esw policy update look look --allow "esw:*:list" --description "lists only"
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The policy, by id or name.") var policy: Reference<PolicyResource>
     @OptionGroup var content: PolicyArguments
 

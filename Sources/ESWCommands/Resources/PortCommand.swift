@@ -49,7 +49,7 @@ struct PortCommand: AsyncParsableCommand {
         Example:
           esw port create stretched --name service --address 192.168.0.9 --virtual
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The subnet, by id or name.") var subnet: Reference<SubnetResource>
     @Option(help: "The address; one is chosen when it is left out.") var address: IPv4Address?
     @Option(help: "A name: at most 255 letters, digits, Chinese characters, _ - or .")
@@ -70,7 +70,7 @@ struct PortCommand: AsyncParsableCommand {
   struct Update: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change a port's name; nothing else of it can change.", aliases: ["rename"])
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The port, by id or name.") var port: Reference<PortResource>
     @Option(help: "Its new name; \"\" for none.") var name: PortName
 

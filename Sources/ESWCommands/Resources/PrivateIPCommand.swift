@@ -50,7 +50,7 @@ struct PrivateIPCommand: AsyncParsableCommand {
         Example:
           esw private-ip create stretched --address 192.168.0.9 --address 192.168.0.10
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The subnet, by id or name.") var subnet: Reference<SubnetResource>
     @Option(help: "An address, as often as wanted; one is chosen for none.") var address: [IPv4Address] = []
     @Flag(help: "Addresses that hosts share.") var virtual = false

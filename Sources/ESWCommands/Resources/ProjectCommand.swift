@@ -27,7 +27,7 @@ struct ProjectCommand: AsyncParsableCommand {
           esw project create laboratory
           esw grant create operators "ESW FullAccess" --in laboratory
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "Its name.") var name: IdentityName
     @Option(help: "Words about it.") var description: ResourceDescription?
 

@@ -38,7 +38,7 @@ struct SubnetCommand: AsyncParsableCommand {
         Example:
           esw subnet create stretched --vpc site --cidr 192.168.0.0/24 --gateway 192.168.0.1
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
     @Option(help: "Its VPC, by id or name.") var vpc: Reference<VPCResource>
     @Option(help: "Its range, inside the VPC's.") var cidr: IPv4Network

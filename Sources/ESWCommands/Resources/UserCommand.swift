@@ -43,7 +43,7 @@ struct UserCommand: AsyncParsableCommand {
           esw group add operators anna
           esw key create anna
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var password: PasswordOption
     @Argument(help: "The user's name.") var name: IdentityName
     @Option(help: "Words about the user.") var description: ResourceDescription?
@@ -68,7 +68,7 @@ struct UserCommand: AsyncParsableCommand {
           esw user update anna --disable-access
           esw user update anna --password-file - < new-password
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var password: PasswordOption
     @Argument(help: "The user, by id or name.") var user: Reference<UserResource>
     @Option(help: "Another name.") var name: IdentityName?
@@ -116,7 +116,7 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change your own password.",
       discussion: "The old one and the new one are two lines of standard input. Prints nothing.")
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "You, by id or name.") var user: Reference<UserResource>
 
     func run() async throws {

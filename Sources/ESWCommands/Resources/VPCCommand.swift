@@ -38,7 +38,7 @@ struct VPCCommand: AsyncParsableCommand {
         Example:
           esw vpc create site --cidr 192.168.0.0/16
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "Its name: 1 to 64 letters, digits, Chinese characters, _ - or .") var name: ResourceName
     @Option(help: "Its range, such as 192.168.0.0/16.") var cidr: IPv4Network
     @Option(help: "At most 255 characters without < and >.") var description: ResourceDescription = .empty

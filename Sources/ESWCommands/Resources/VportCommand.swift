@@ -14,7 +14,7 @@ struct VportCommand: AsyncParsableCommand {
     @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>
     @Argument(help: "The port, by id or name.") var port: Reference<PortResource>
 
-    func send(_ operation: ESWWire.Operation, by options: ClientOptions) async throws {
+    func send(_ operation: ESWWire.Operation, by options: ChangeOptions) async throws {
       let client = try options.client()
       let ids = ["connection_id": try await connection.id(client).description]
       let request = VportChoice(port: try await port.id(client))
@@ -31,7 +31,7 @@ struct VportCommand: AsyncParsableCommand {
         Example:
           esw vport bind l2 service
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.send(.bindVport, by: options) }
@@ -40,7 +40,7 @@ struct VportCommand: AsyncParsableCommand {
   struct Unbind: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Let a connection no longer speak for a virtual IP.", discussion: "Prints nothing.")
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @OptionGroup var choice: Choice
 
     func run() async throws { try await choice.send(.unbindVport, by: options) }

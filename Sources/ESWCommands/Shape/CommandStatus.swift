@@ -11,6 +11,7 @@ enum CommandStatus: Int32, CaseIterable {
   case timedOut = 7
   case endedBadly = 8
   case faulty = 9
+  case planFails = 10
   case usage = 64
   /// As shells count Ctrl-C.
   case interrupted = 130
@@ -26,6 +27,7 @@ enum CommandStatus: Int32, CaseIterable {
     case .timedOut: "--wait waited as long as it may; the request itself goes on"
     case .endedBadly: "what --wait waited for ended badly, as in status failed"
     case .faulty: "`esw doctor` found what keeps a node, or a connection, from working"
+    case .planFails: "a plan was shown, and one of its checks fails"
     case .usage: "wrong use: an unknown option, an ambiguous name"
     case .interrupted: "interrupted while waiting; the request itself goes on"
     }

@@ -52,11 +52,11 @@ struct DeleteCommand<Kind: Resource>: AsyncParsableCommand {
       discussion: """
         Names are looked up first: when one of them is not found, nothing is deleted. A refusal ends neither the \
         others nor the command; the exit status is then that of the first refusal. Nothing is printed on standard \
-        output.
+        output, but by --dry-run: a plan for each, as if it were the only one.
         """)
   }
 
-  @OptionGroup var options: ClientOptions
+  @OptionGroup var options: ChangeOptions
   @OptionGroup var deletion: Kind.Deletion
   @Argument(help: ArgumentHelp("Ids or, where no other has it, names.", valueName: Kind.kind.noun))
   var references: [Reference<Kind>]
@@ -80,6 +80,9 @@ struct DeleteCommand<Kind: Resource>: AsyncParsableCommand {
       }
     }
     if !deleted.isEmpty { try await deletion.finish(deleted, client) }
-    if let first = failures.first { throw references.count > 1 ? first.told : first }
+    // A plan with nothing against it ends its command too, as done.
+    if let first = failures.first(where: { $0.status != .done }) ?? failures.first {
+      throw references.count > 1 ? first.told : first
+    }
   }
 }

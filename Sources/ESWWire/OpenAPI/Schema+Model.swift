@@ -50,7 +50,7 @@ extension Schema {
     ])
   }
 
-  private static let pageInfo = answer(
+  static let pageInfo = answer(
     ["previous_marker": string(), "current_count": count], optional: ["next_marker": string()]
   ).named("PageInfo")
 
