@@ -133,9 +133,9 @@ let package = Package(
     tests(
       "ESWCommands",
       [
-        "esw", "ESWModel", "ESWWire", "ESWClient", "ESWPlanning", "ESWSeams", "GatewayAgent", "KernelTesting",
-        "LinuxDataplane", "Netlink", "Simulation", httpClient, logging,
-        lifecycle, nioCore, nioHTTP1,
+        "esw", "BPF", "ESWModel", "ESWWire", "ESWClient", "ESWPlanning", "ESWSeams", "GatewayAgent",
+        "KernelTesting", "LinuxDataplane", "Netlink", "Simulation", httpClient, logging, lifecycle, nioCore,
+        nioHTTP1,
       ]),
     tests(
       "ControlPlane",

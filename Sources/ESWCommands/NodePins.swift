@@ -7,6 +7,11 @@ enum NodePins {
   /// The demo's; no namespace has this one.
   static let demo = root + "/demo-node"
 
+  /// That of the demo whose namespaces begin so.
+  static func demo(prefix: String) -> String {
+    prefix == DemoTopology.usualPrefix ? demo : root + "/demo-" + escaped(prefix)
+  }
+
   private static let namedNamespaces = "/run/netns"
   /// Well below the 255 bytes that a file name may have.
   private static let longestName = 100

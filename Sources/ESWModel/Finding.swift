@@ -63,6 +63,7 @@ package struct Finding: Hashable, Sendable {
     case remoteSilent = "remote_silent"
     case nothingComesBack = "nothing_comes_back"
     case nothingSent = "nothing_sent"
+    case nothingArrives = "nothing_arrives"
 
     // Some frames pass, others do not.
     case largeFramesLost = "large_frames_lost"

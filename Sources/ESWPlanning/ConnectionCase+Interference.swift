@@ -13,10 +13,10 @@ extension ConnectionCase {
   func interference(besides remote: RemoteCase) -> Finding? { suspect(remote) }
 
   private func suspect(_ remote: RemoteCase) -> Finding? {
-    let error = node.isFresh(remote.way?.error?.ageMilliseconds)
+    let error = currentError(remote) != nil
     // What comes from other VTEPs, or as VXLAN that is refused, has passed as well.
     let comesIn = isAnyRemoteHeard || error || !node.strangers(from: remote.remote.address).isEmpty
-    let goesOut = isAnyRemoteHeard || error
+    let goesOut = remotes.contains { isHeard($0) && !isUnanswered($0) } || error
     return interferences(at: underlay).first { fact in
       switch fact.kind {
       case .xdp, .ingressProgram: !comesIn

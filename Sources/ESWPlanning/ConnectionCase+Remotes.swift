@@ -31,12 +31,35 @@ extension ConnectionCase {
   var remoteFindings: [Finding] {
     // Two remotes behind one broken thing are one finding.
     var found: [Finding] = []
-    for remote in remotes where !isHeard(remote) {
-      let finding = fault(of: remote)
-      if !found.contains(finding) { found.append(finding) }
+    for remote in remotes {
+      let fault = isHeard(remote) ? faultWhileHeard(remote) : fault(of: remote)
+      if let fault, !found.contains(fault) { found.append(fault) }
     }
     return found + unlistedAdvice
   }
+
+  /// What is lost on the way there alone. What the kernel has no route for, it does not send.
+  private func faultWhileHeard(_ remote: RemoteCase) -> Finding? {
+    if let fault = routeFault(remote) { return fault }
+    guard isUnanswered(remote) else { return nil }
+    return interference(besides: remote) ?? nextHopFault(remote) ?? errorFault(remote)
+      ?? nothingArrives(remote)
+  }
+
+  /// Three probes in a row, and none but ours are lost: hosts that answered before, or speak, would answer.
+  func isUnanswered(_ remote: RemoteCase) -> Bool {
+    guard let probing = remote.seen?.probing, probing.figures.sent >= 3 else { return false }
+    let isThere =
+      probing.reflector != nil
+      || (seen?.hosts ?? []).contains {
+        $0.side == .remote(remote.index) && $0.address != nil && node.isFresh($0.seenAgeMilliseconds)
+      }
+    let patience = max(node.lifetime, Self.probePatience)
+    return isThere && probing.figures.answeredAgeMilliseconds.map { node.asOfNow($0) > patience } ?? isThere
+  }
+
+  /// Probes come every five seconds.
+  private static let probePatience: Int64 = 16_000
 
   private func fault(of remote: RemoteCase) -> Finding {
     routeFault(remote) ?? interference(before: remote) ?? nextHopFault(remote) ?? errorFault(remote)
@@ -97,8 +120,29 @@ extension ConnectionCase {
 
   // MARK: What others say
 
+  /// What was said of our VXLAN, as long as nothing speaks against it. We send at least every five seconds, and
+  /// a host says every second that nobody listens; a router may say so once, and then be silent for long.
+  func currentError(_ remote: RemoteCase) -> UnderlayError? {
+    guard let error = remote.way?.error else { return nil }
+    let age = node.asOfNow(error.ageMilliseconds)
+    guard error.kind != .portUnreachable, !isHeard(remote) else {
+      return age <= Self.hostErrorLifetime && !isContradicted(error, remote) ? error : nil
+    }
+    return age <= Self.routerErrorLifetime && !isContradicted(error, remote) ? error : nil
+  }
+
+  private static let hostErrorLifetime: Int64 = 7_000
+  private static let routerErrorLifetime: Int64 = 30_000
+
+  /// VXLAN that has come since, though with another VNI or from elsewhere, shows that the way is open again.
+  private func isContradicted(_ error: UnderlayError, _ remote: RemoteCase) -> Bool {
+    (node.strangers(from: remote.remote.address) + unlisted(remote)).contains { stranger in
+      stranger.ageMilliseconds.map { $0 < error.ageMilliseconds } ?? false
+    }
+  }
+
   private func errorFault(_ remote: RemoteCase) -> Finding? {
-    guard let error = remote.way?.error, node.isFresh(error.ageMilliseconds) else { return nil }
+    guard let error = currentError(remote) else { return nil }
     let address = remote.remote.address
     let port = remote.remote.port
     let age = Self.ago(node.asOfNow(error.ageMilliseconds))
@@ -219,6 +263,17 @@ extension ConnectionCase {
       commands: [
         "tcpdump -ni \(underlay) udp port \(RemoteEndpoint.defaultPort) and host \(remote.remote.address)"
       ])
+  }
+
+  private func nothingArrives(_ remote: RemoteCase) -> Finding {
+    Finding(
+      .fault, .nothingArrives, of: remote.name,
+      "frames come from the remote, and ours do not arrive there: probes are not answered",
+      evidence: evidence(of: remote),
+      advice:
+        "look on the way there: a firewall before the far VTEP, its UDP port \(remote.remote.port), its "
+        + "VNI \(remote.remote.vni), the bridge behind it",
+      commands: ["traceroute -n -s \(instance.tunnelAddress) \(remote.remote.address)"])
   }
 
   private static func line(_ stranger: StrangerReport, _ node: HeardNode) -> String {

@@ -56,6 +56,7 @@ package struct Diagnosis: Sendable {
     {
       return Findings([finding])
     }
+    if let finding = held(node) { return Findings([finding]) }
     let place = ConnectionCase(
       connection: connection, instance: instance, tunnel: tunnel, attachment: attachment,
       subnet: snapshot.subnets[connection.subnet], tunnelSubnet: snapshot.subnets[instance.tunnelSubnet],
@@ -73,7 +74,17 @@ package struct Diagnosis: Sendable {
     case .heard(let node):
       let fault = node.fault(
         of: "switch \(instance.name)", createdIn: instance.createdIn, instance: instance.id)
-      return Findings(fault.map { [$0] } ?? node.underlayFaults(of: instance.id, at: tunnel.point.name))
+      return Findings(
+        (fault ?? held(node)).map { [$0] } ?? node.underlayFaults(of: instance.id, at: tunnel.point.name))
+    }
+  }
+
+  private func held(_ node: HeardNode) -> Finding? {
+    snapshot.holdReason(of: node.name, reported: node.report.permission).map { reason in
+      Finding(
+        .fault, .forwardingNotAllowed, of: node.name.description,
+        "node \(node.name) may not forward now: nothing crosses it", evidence: reason,
+        advice: "if what it was held for is done, release it", commands: ["esw node release \(node.name)"])
     }
   }
 

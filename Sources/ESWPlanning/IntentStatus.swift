@@ -148,7 +148,7 @@ extension ConnectionStatus {
 
 extension IntentSnapshot {
   /// Why a node may not forward; nil: it may.
-  fileprivate func holdReason(of node: NodeName, reported: PermissionFact?) -> String? {
+  func holdReason(of node: NodeName, reported: PermissionFact?) -> String? {
     if let hold = permission(of: node)?.hold {
       let why = hold.reason.description.isEmpty ? "" : ": \(hold.reason)"
       return "node \(node) is held by an operator and forwards nothing\(why)"

@@ -30,9 +30,7 @@ import Testing
     let named = Set(Trouble.all.map(\.topic))
     let others = Finding.Topic.ofNodes.subtracting([.bridgeNetfilter, .underlayTooNarrow])
     #expect(
-      Set(Finding.Topic.allCases).subtracting(others).subtracting(named) == [
-        .clockWrong, .forwardingNotAllowed,
-      ])
+      Set(Finding.Topic.allCases).subtracting(others).subtracting(named) == [.clockWrong])
   }
 
   @Test(arguments: Trouble.all.indices)
@@ -144,6 +142,19 @@ import Testing
     #expect(situation.findings.cause?.topic == .nothingComesBack)
     situation.sent = nil
     #expect(situation.findings.cause?.topic == .nothingSent)
+  }
+
+  @Test func `an agent that cannot even start has said why`() {
+    let situation = Situation()
+    var reports = ReportSnapshot()
+    let report = GatewayReport.unfit(
+      Sample.node, having: nil, kernelRelease: "5.10", because: "Linux 6.6 is needed")
+    reports.put(.init(report: report, at: Sample.now))
+    let findings = Findings(
+      of: situation.sample.connection, in: situation.sample.snapshot, reports: reports, region: Region(),
+      now: Sample.now)
+    #expect(findings.cause?.topic == .nodeUnfit)
+    #expect(findings.cause?.evidence == ["Linux 6.6 is needed"])
   }
 
   @Test func `a thousand connections of one node are judged in well under a second`() {

@@ -25,6 +25,7 @@ struct Situation {
   var strangers: [StrangerReport] = []
   var interferences: [InterferenceFact] = []
   var virtualAddresses: [VirtualAddressFact] = []
+  var permission: PermissionFact?
 
   var route: UnderlayFact.Route? = .by(Sample.underlay, gateway: IPv4Address("10.9.0.1")!, mtu: 1600)
   var nextHop: UnderlayFact.NextHop? = .resolved
@@ -119,7 +120,8 @@ struct Situation {
       node: Self.node, store: sample.snapshot.store, generation: generation ?? sample.snapshot.revision,
       dataplane: .kernel, kernelRelease: "test",
       interfaces: [Sample.interface(Sample.underlay), Sample.interface(Sample.segment)], problems: problems,
-      connections: [own], strangers: strangers, underlays: ways, interferences: interferences)
+      connections: [own], strangers: strangers, underlays: ways, interferences: interferences,
+      permission: permission)
   }
 
   var reports: ReportSnapshot {

@@ -31,6 +31,9 @@ extension Trouble {
       $0.problems.append(Problem(.configuration, "it is older than the last"))
     },
     Trouble(.configurationPending, "an older generation") { $0.generation = Revision(1) },
+    Trouble(.forwardingNotAllowed, "a node whose permission has ended") {
+      $0.permission = PermissionFact(epoch: 3, isGranted: false, leftMilliseconds: nil)
+    },
   ]
 
   private static let ends = [
@@ -96,6 +99,15 @@ extension Trouble {
       $0.silence()
       $0.error = error(.unreachable)
     },
+    Trouble(.filteredOnTheWay, "a firewall that said so before it fell silent") {
+      $0.silence()
+      $0.error = error(.prohibited, age: 20_000)
+    },
+    Trouble(.otherVNI, "another VNI since a moment without any") {
+      $0.silenceTunnel()
+      $0.error = error(.portUnreachable, age: 5_000)
+      $0.strangers.append(Situation.stranger("192.168.1.7", vni: 101))
+    },
     Trouble(.otherVNI, "another VNI") {
       $0.silenceTunnel()
       $0.strangers.append(Situation.stranger("192.168.1.7", vni: 101))
@@ -116,6 +128,20 @@ extension Trouble {
     Trouble(.nothingSent, "nothing that is sent") {
       $0.silenceTunnel()
       $0.sent = nil
+    },
+    Trouble(.foreignProgram, "a program at the way out, and a remote that is heard and does not answer") {
+      $0.probing = RemoteProbing(
+        reflector: .host, figures: Situation.figures(10, of: 20, age: 30_000), largestTried: 1514)
+      $0.interferences.append(interference(.egressProgram, Sample.underlay))
+      $0.nextHop = .silent
+    },
+    Trouble(.nothingArrives, "frames that come, and ours that do not arrive") {
+      $0.probing = RemoteProbing(
+        reflector: .host, figures: Situation.figures(10, of: 20, age: 30_000), largestTried: 1514)
+    },
+    Trouble(.portRefused, "a port that is refused by a remote that sends") {
+      $0.probing = RemoteProbing(reflector: nil, figures: Situation.figures(0, of: 20), largestTried: 1514)
+      $0.error = error(.portUnreachable)
     },
     Trouble(.nothingComesBack, "nothing that comes back") { $0.silenceTunnel() },
     Trouble(.nothingComesBack, "nothing that has ever come") {
@@ -186,6 +212,27 @@ extension Trouble {
     ("all is well", { _ in }),
     ("a report that is nine seconds old", { $0.secondsLater = 9 }),
     ("a remote that was refused long ago", { $0.error = error(.portUnreachable, age: 20_000) }),
+    (
+      "a remote that has just been refused for the last time",
+      {
+        $0.error = error(.portUnreachable, age: 8_000)
+      }
+    ),
+    (
+      "a foreign remote of which no host is known, that sends",
+      {
+        $0.hosts.removeAll { $0.side != .local }
+        $0.probing = RemoteProbing(reflector: nil, figures: Situation.figures(0, of: 20), largestTried: 1514)
+      }
+    ),
+    (
+      "two probes that were lost in a row",
+      {
+        $0.probing = RemoteProbing(
+          reflector: .host, figures: Situation.figures(18, of: 20, age: 14_000), largestToRemote: 1514,
+          largestToLocal: 1514, largestTried: 1514)
+      }
+    ),
     ("a remote that was refused, and sends", { $0.error = error(.portUnreachable) }),
     ("a remote that does not answer pings, and sends", { $0.echo = Situation.figures(0, of: 20) }),
     ("a next hop that is silent, and frames that come", { $0.nextHop = .silent }),
@@ -321,6 +368,12 @@ extension Trouble {
   /// Pairs of which the first does not show, or is no more, when the second happens too.
   static func excluding(_ first: Int, _ second: Int) -> Bool {
     let (first, second) = (all[first], all[second])
+    // Strangers that come after what a router said contradict it; who was refused is told by the last word.
+    if [.filteredOnTheWay, .remoteUnreachable, .portRefused].contains(first.topic),
+      [.otherVNI, .otherSource, .portRefused, .filteredOnTheWay, .remoteUnreachable].contains(second.topic)
+    {
+      return true
+    }
     // VXLAN that comes in, or that somebody refuses, has passed the program that might have been the cause.
     let excusing: Set<Finding.Topic> = [.portRefused, .filteredOnTheWay, .remoteUnreachable, .otherVNI]
     if first.topic == .foreignProgram {

@@ -17,16 +17,26 @@ struct Demo: Sendable {
   let once: Bool
   let logger: Logger
   let narrator: Narrator
-  private let sites = DemoTopology()
+  /// What is to go wrong; nil: nothing.
+  let trouble: DemoBreak?
+  private let sites: DemoTopology
+  private let pins: String
   /// Nil on the simulated data plane, of which any number may run.
   private let lock: DemoLock?
 
-  init(isSimulated: Bool, once: Bool, logger: Logger) throws {
+  /// - Parameter prefix: Of network namespaces.
+  init(
+    isSimulated: Bool, once: Bool, trouble: DemoBreak? = nil, prefix: String = DemoTopology.usualPrefix,
+    logger: Logger
+  ) throws {
+    self.trouble = trouble
+    sites = DemoTopology(prefix: prefix, hasBridge: trouble?.wantsBridge == true)
+    pins = NodePins.demo(prefix: prefix)
     self.isSimulated = isSimulated
     self.once = once
     self.logger = logger
     narrator = Narrator(isSimulated: isSimulated)
-    lock = isSimulated ? nil : try DemoLock()
+    lock = isSimulated ? nil : try DemoLock(path: DemoLock.path(prefix: prefix))
   }
 
   func introduce(missing: [String]) {
@@ -86,7 +96,7 @@ struct Demo: Sendable {
     let journal = PassJournal()
     let server = try await SwitchServer(
       .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
+        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: region, node: node,
         logger: logger,
         dataplane: .open(dataplane), observer: { journal.append($0) }))
     guard let key = try await server.firstKey() else { throw DemoFailure("the store is not new") }
@@ -132,15 +142,12 @@ struct Demo: Sendable {
       try await story.prepare(&made)
       guard let instance = made.instance, let connection = made.connection else { return false }
       try await story.watch(connection)
-      let isGood = try await story.ping()
-      try await story.showHosts(connection)
-      try await story.showList(instance)
-      story.showHowToCall(endpoint, credentials, instance)
-      if !once {
-        narrator.headline("Up until Ctrl-C")
-        try await Task.sleep(for: .seconds(365 * 24 * 3600))
+      if let trouble {
+        let diagnosis = DemoDiagnosis(story: story, connection: connection, trouble: trouble, once: once)
+        outcome = .success(try await diagnosis.run(endpoint, credentials))
+      } else {
+        outcome = .success(try await show(story, connection, instance, endpoint, credentials))
       }
-      outcome = .success(isGood)
     } catch {
       outcome = .failure(error)
     }
@@ -151,6 +158,26 @@ struct Demo: Sendable {
       narrator.bad("the API did not take all of it away, what follows does: \(error)")
     }
     return try outcome.get()
+  }
+
+  private func show(
+    _ story: DemoStory, _ connection: ConnectionID, _ instance: InstanceID, _ endpoint: String,
+    _ credentials: ESWClient.Credentials
+  ) async throws -> Bool {
+    let isGood = try await story.ping()
+    try await story.showHosts(connection)
+    try await story.showList(instance)
+    story.showHowToCall(endpoint, credentials, instance)
+    if !once {
+      narrator.headline("Up until Ctrl-C")
+      try await Task.sleep(for: .seconds(365 * 24 * 3600))
+    }
+    return isGood
+  }
+
+  /// Who looks for what is broken need not wait as long for old evidence to be none.
+  private var region: Region {
+    trouble == nil ? Region() : Region(evidenceLifetime: .seconds(8))
   }
 
   private func makeSites() async throws -> any Dataplane {
@@ -170,7 +197,7 @@ struct Demo: Sendable {
       """)
     try await sites.create()
     narrator.dim("network namespaces: \(sites.all.joined(separator: ", "))")
-    return try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: NodePins.demo)
+    return try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: pins)
   }
 
   private static func simulatedNode() async -> SimulatedDataplane {
@@ -189,7 +216,7 @@ struct Demo: Sendable {
 
   /// - Returns: Whether everything is gone.
   private func cleanUp(_ folder: String) async -> Bool {
-    let left = await DemoCleanUp(sites: isSimulated ? nil : sites, pins: NodePins.demo, folder: folder).run()
+    let left = await DemoCleanUp(sites: isSimulated ? nil : sites, pins: pins, folder: folder).run()
     if left.isEmpty {
       narrator.dim("everything that the demo made is gone")
     } else {

@@ -6,6 +6,11 @@ final class DemoLock: Sendable {
   /// Root's folder, and only root makes namespaces: no other user's file can stand in the way.
   static let path = "/run/esw-demo.lock"
 
+  /// That of demos whose namespaces begin so.
+  static func path(prefix: String) -> String {
+    prefix == DemoTopology.usualPrefix ? path : "/run/esw-demo-\(prefix).lock"
+  }
+
   private let descriptor: Int32
 
   init(path: String = DemoLock.path) throws {

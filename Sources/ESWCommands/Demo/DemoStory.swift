@@ -50,7 +50,10 @@ struct DemoStory: Sendable {
     let layer2 = try await createSubnet("stretched", "192.168.0.0/24", gateway: "192.168.0.1", in: vpc)
     made.subnets.append(layer2)
     made.attachments.append(try await attach(tunnel, .tunnel, DemoTopology.underlayInterface))
-    made.attachments.append(try await attach(layer2, .layer2, DemoTopology.segmentInterface))
+    made.attachments.append(
+      try await attach(
+        layer2, .layer2, sites.hasBridge ? DemoTopology.nodeBridge : DemoTopology.segmentInterface,
+        isBridge: sites.hasBridge))
     let created = try await createInstance(vpc, tunnel)
     let instance = created.instance.id
     made.instance = instance
@@ -123,10 +126,11 @@ struct DemoStory: Sendable {
   }
 
   private func attach(
-    _ subnet: SubnetID, _ role: Attachment.Role, _ interface: String
+    _ subnet: SubnetID, _ role: Attachment.Role, _ interface: String, isBridge: Bool = false
   ) async throws -> AttachmentID {
     guard let interface = InterfaceName(interface) else { preconditionFailure("constants of the demo") }
-    let request = NewAttachment(subnet: subnet, node: node, role: role, point: .interface(interface))
+    let request = NewAttachment(
+      subnet: subnet, node: node, role: role, point: isBridge ? .bridge(interface) : .interface(interface))
     let answer = try await post(
       client.ownPath("/attachments"), { $0.body(request) }, as: Answer.OneAttachment.self,
       summary: { "attachment \($0.attachment.id)" })

@@ -15,9 +15,14 @@ struct DemoTopology: Sendable {
   let segment: String
   let vm1: String
   let vm2: String
+  /// Whether the segment is a port of a bridge on the node, to which the subnet is attached then.
+  let hasBridge: Bool
+
+  static let usualPrefix = "eswdemo-"
 
   /// - Parameter prefix: Of the names of all namespaces; whoever uses it owns every name that begins so.
-  init(prefix: String = "eswdemo-") {
+  init(prefix: String = Self.usualPrefix, hasBridge: Bool = false) {
+    self.hasBridge = hasBridge
     server = prefix + "server"
     customerSwitch = prefix + "switch"
     core = prefix + "core"
@@ -37,6 +42,8 @@ struct DemoTopology: Sendable {
   static let serverAddress = "192.168.0.20"
   static let vm1Address = "192.168.0.11"
   static let vm2Address = "192.168.0.12"
+  static let gatewayAddress = "192.168.0.1"
+  static let nodeBridge = "lan0"
 
   /// Makes everything; leftovers of a demo that was killed are removed first (the caller holds the lock,
   /// so they are nobody's).
@@ -103,6 +110,13 @@ struct DemoTopology: Sendable {
       "link add eth0 netns \(vm1) type veth peer name port1 netns \(segment)",
       "link add eth0 netns \(vm2) type veth peer name port2 netns \(segment)",
     ])
+    if hasBridge {
+      try await batch(
+        [
+          "link add \(Self.nodeBridge) type bridge", "link set segment0 master \(Self.nodeBridge)",
+          "link set segment0 up", "link set \(Self.nodeBridge) up",
+        ], in: node)
+    }
     let ports = ["port0", "port1", "port2"].flatMap { ["link set \($0) master br0", "link set \($0) up"] }
     try await batch(["link add br0 type bridge"] + ports + ["link set br0 up"], in: segment)
     try await batch(["address add \(Self.vm1Address)/24 dev eth0", "link set eth0 up"], in: vm1)
@@ -111,7 +125,7 @@ struct DemoTopology: Sendable {
 
   /// Lines of `ip -batch`, in a namespace or outside of all. Never stopped in the middle, so that no
   /// namespace is left half made; who is cancelled begins no other.
-  private func batch(_ lines: [String], in namespace: String? = nil) async throws {
+  func batch(_ lines: [String], in namespace: String? = nil) async throws {
     guard !lines.isEmpty else { return }
     let place = namespace.map { ["-n", $0] } ?? []
     try await uncancelled {
@@ -131,9 +145,12 @@ struct Ping: Sendable {
 
   var isComplete: Bool { transmitted > 0 && received == transmitted }
 
-  init(from namespace: String, to address: String, count: Int = 5) async throws {
+  /// - Parameter bytes: Of a packet that may not be cut; nil: the usual 84.
+  init(from namespace: String, to address: String, count: Int = 5, bytes: Int? = nil) async throws {
+    let size = bytes.map { ["-M", "do", "-s", "\($0 - 28)"] } ?? []
     let result = try await Program.run(
-      "ip", ["netns", "exec", namespace, "ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "1", address])
+      "ip",
+      ["netns", "exec", namespace, "ping", "-n", "-c", "\(count)", "-i", "0.2", "-W", "1"] + size + [address])
     let summary = result.output.split(separator: "\n").first { $0.contains("packets transmitted") }
     failure =
       summary != nil

@@ -6,7 +6,12 @@ struct Narrator: Sendable {
   /// Stands in front of every headline, so that nobody takes a simulation for the real thing.
   let mark: String
 
-  init(isSimulated: Bool) { mark = isSimulated ? "[SIMULATED] " : "" }
+  private let isSilent: Bool
+
+  init(isSimulated: Bool, isSilent: Bool = false) {
+    mark = isSimulated ? "[SIMULATED] " : ""
+    self.isSilent = isSilent
+  }
 
   func headline(_ text: String) { say("\n" + style("1", mark + text)) }
   func line(_ text: String) { say("  " + text) }
@@ -32,5 +37,7 @@ struct Narrator: Sendable {
     isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
-  private func say(_ text: String) { Terminal.say(text) }
+  private func say(_ text: String) {
+    if !isSilent { Terminal.say(text) }
+  }
 }
