@@ -6,7 +6,9 @@ SWIFT ?= swift
 STRICT := --explicit-target-dependency-import-check error
 VENV := .venv
 XDP_SUITES := "outer header|frame's class|flavor carries|does not fit|Several remotes|VXLAN from the underlay|both sides|Ten thousand"
-PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping openssl prometheus python3-venv chromium
+PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-config ethtool iproute2 iputils-ping
+# What tests ask: a browser, a scraper, other people's firewalls, another reader of our frames.
+TEST_PACKAGES := openssl python3-venv chromium prometheus iptables nftables tshark
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api fuzz format golden screenshots datapath clean
@@ -18,7 +20,7 @@ run: setup ## Install what is missing, build, and run the demo: a stretched subn
 	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
 	@folder=$$($(SWIFT) build --show-bin-path) && exec "$$folder/esw" demo $(ARGS)
 
-test: setup $(VENV)/.ready check ## Install what is missing, build, and run all tests.
+test: setup .build/.test-packages $(VENV)/.ready check ## Install what is missing, build, and run all tests.
 	$(SWIFT) build $(STRICT) --build-tests
 	@# One after another: tests on the real kernel start programs and wait for packets, on two cores at that.
 	SWIFT_BACKTRACE=enable=no ESW_PYTHON=$(CURDIR)/$(VENV)/bin/python \
@@ -46,8 +48,12 @@ setup: .build/.packages
 	@scripts/install-packages $(PACKAGES)
 	@mkdir -p .build && touch $@
 
+.build/.test-packages: Makefile scripts/install-packages
+	@scripts/install-packages $(TEST_PACKAGES)
+	@mkdir -p .build && touch $@
+
 # The vendor's SDK, for the tests that walk the API with it, schemathesis, and axe-core for the console.
-$(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt Tests/Console/requirements.txt
+$(VENV)/.ready: Tests/SDK/requirements.txt Tests/Fuzz/requirements.txt Tests/Console/requirements.txt | .build/.test-packages
 	@python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
