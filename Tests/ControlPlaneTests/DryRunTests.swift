@@ -59,7 +59,8 @@ import Testing
   ]
 
   @Test func `is tried with every operation that changes something`() {
-    let tried = Self.changes.map(\.operation) + Self.identity.map(\.operation)
+    let tried =
+      Self.changes.map(\.operation) + Self.identity.map(\.operation) + [.holdNode, .releaseNode]
     let missing = Operation.all.filter { $0.isChange && !tried.contains($0) }.map(\.name)
     #expect(missing.isEmpty, "give them a row in TenantProbe.all or here")
   }
@@ -95,6 +96,25 @@ import Testing
         let done = try await caller.call(method, path)
         #expect(done.status == 204, "\(operation.name): \(done.text)")
       }
+    }
+  }
+
+  @Test func `of holding a node says whose frames end, and holds nobody`() async throws {
+    try await Lab.run { lab, caller in
+      let network = try await caller.makeNetwork()
+      let id = try await caller.makeConnection(network, on: try await caller.makeInstance(network))
+      let path = "/openesw/v1/nodes/\(Lab.node)/permission/hold"
+      let body = #"{"hold":{"reason":"moved to gw-2"}}"#
+      let before = try await Held(lab)
+      let hold = try await caller.call(.put, path, query: [("dry_run", "true")], body: body)
+      #expect(hold["plan.operation"] == "HoldNode" && hold["plan.frames"] == "ended", "\(hold.text)")
+      #expect(hold["plan.nodes.0.interruptions.0.subject.id"] == "\(id)", "\(hold.text)")
+      #expect(try await Held(lab) == before)
+      _ = try await caller.call(.put, path, body: body)
+      let held = try await Held(lab)
+      let release = try await caller.call(.delete, path, query: [("dry_run", "true")])
+      #expect(release["plan.operation"] == "ReleaseNode" && release["plan.frames"] == "none", "\(release.text)")
+      #expect(try await Held(lab) == held)
     }
   }
 
