@@ -179,7 +179,7 @@ extension ConnectionCase {
       count.direction == direction && count.frames > 0 && isMeant(rules[count.frameClass, direction])
     }.map(\.frameClass)
     guard !classes.isEmpty else { return [] }
-    // Without these, hosts do not reach each other. Of others, what the profile leaves out is nothing to tell.
+    // Without these, hosts do not reach each other. What else the profile leaves out is nothing to tell.
     let vital = classes.filter { $0 == .knownUnicast || $0 == .neighbour }
     let named = vital.isEmpty ? classes.filter { isOverride($0, direction) } : vital
     guard !named.isEmpty else { return [] }

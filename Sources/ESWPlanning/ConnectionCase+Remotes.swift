@@ -120,8 +120,8 @@ extension ConnectionCase {
 
   // MARK: What others say
 
-  /// What was said of our VXLAN, as long as nothing speaks against it. We send at least every five seconds, and
-  /// a host says every second that nobody listens; a router may say so once, and then be silent for long.
+  /// What was said of our VXLAN, as long as nothing speaks against it. We send at least every five seconds,
+  /// and a host says each time that nobody listens; a router may say so once, and then be silent for long.
   func currentError(_ remote: RemoteCase) -> UnderlayError? {
     guard let error = remote.way?.error else { return nil }
     let age = node.asOfNow(error.ageMilliseconds)

@@ -44,7 +44,7 @@ struct CauseBed {
   ) async throws {
     let node = try #require(NodeName("node-1"))
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let region = Region(evidenceLifetime: .seconds(8), nodeSilence: .seconds(3))
+    let region = Region(evidenceLifetime: .seconds(8))
     let server = try await SwitchServer(
       .init(
         dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: region, node: node,

@@ -4,7 +4,9 @@ import ESWModel
 
 extension Trouble {
   /// In the order of docs/decisions/0027: of two at once, the first is the cause.
-  static let all: [Trouble] = intent + node + ends + ways + frames + hosts
+  static let ordered: [Trouble] = intent + node + ends + ways + frames + hosts
+
+  static let all = ordered + whileHeard
 
   private static let connection = Problem.Subject.connection(Sample.id(21))
   private static let instance = Problem.Subject.instance(Sample.id(10))
@@ -129,6 +131,15 @@ extension Trouble {
       $0.silenceTunnel()
       $0.sent = nil
     },
+    Trouble(.nothingComesBack, "nothing that comes back") { $0.silenceTunnel() },
+    Trouble(.nothingComesBack, "nothing that has ever come") {
+      $0.silenceTunnel()
+      $0.received = nil
+    },
+  ]
+
+  /// Frames come, and ours do not arrive: of two such, what each has of facts decides.
+  private static let whileHeard = [
     Trouble(.foreignProgram, "a program at the way out, and a remote that is heard and does not answer") {
       $0.probing = RemoteProbing(
         reflector: .host, figures: Situation.figures(10, of: 20, age: 30_000), largestTried: 1514)
@@ -142,11 +153,6 @@ extension Trouble {
     Trouble(.portRefused, "a port that is refused by a remote that sends") {
       $0.probing = RemoteProbing(reflector: nil, figures: Situation.figures(0, of: 20), largestTried: 1514)
       $0.error = error(.portUnreachable)
-    },
-    Trouble(.nothingComesBack, "nothing that comes back") { $0.silenceTunnel() },
-    Trouble(.nothingComesBack, "nothing that has ever come") {
-      $0.silenceTunnel()
-      $0.received = nil
     },
   ]
 
@@ -367,7 +373,7 @@ extension Trouble {
 extension Trouble {
   /// Pairs of which the first does not show, or is no more, when the second happens too.
   static func excluding(_ first: Int, _ second: Int) -> Bool {
-    let (first, second) = (all[first], all[second])
+    let (first, second) = (ordered[first], ordered[second])
     // Strangers that come after what a router said contradict it; who was refused is told by the last word.
     if [.filteredOnTheWay, .remoteUnreachable, .portRefused].contains(first.topic),
       [.otherVNI, .otherSource, .portRefused, .filteredOnTheWay, .remoteUnreachable].contains(second.topic)

@@ -117,58 +117,67 @@ enum Diagnosis {
       }
       parts.append(Section.text([Section("counters", .array(ways), Self.counters)]))
     }
-    parts.append(
-      Section.text([
-        Section(
-          "remotes", row["remotes"],
-          [
-            .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
-            .init("LAST IN, MS AGO", "received_age_ms"), .init("LAST OUT, MS AGO", "sent_age_ms"),
-          ]),
-        Section(
-          "probes, lengths of frames in bytes", probed(row["remotes"]),
-          [
-            .init("REMOTE", "tunnel_ip"), .init("ANSWERED BY", "probing.reflector"),
-            .init("SENT", "probing.sent"), .init("ANSWERED", "probing.answered"),
-            .init("ROUND TRIP, US", "probing.round_trip_us"), .init("LEAST", "probing.least_round_trip_us"),
-            .init("LAST, MS AGO", "probing.answered_age_ms"),
-            .init("LARGEST OUT", "probing.largest_to_remote"),
-            .init("LARGEST IN", "probing.largest_to_local"), .init("OF", "probing.largest_tried"),
-          ]),
-        Section(
-          "ways to remotes", row["underlays"],
-          [
-            .init("REMOTE", "tunnel_ip"), .init("ROUTE", "route"), .init("BY", "interface"),
-            .init("GATEWAY", "gateway_ip"), .init("MTU", "mtu"), .init("NEXT HOP", "next_hop"),
-            .init("ECHO, US", "echo.round_trip_us"), .init("LOST, 1/1000", "echo.loss_permille"),
-            .init("ICMP ERROR", "icmp_error.kind"), .init("ITS MTU", "icmp_error.mtu"),
-            .init("FROM", "icmp_error.reporter"), .init("MS AGO", "icmp_error.age_ms"),
-            .init("WHY NO ROUTE", "route_error"),
-          ]),
-        Section(
-          "port", Self.list(row["port"]),
-          [
-            .init("INTERFACE", "interface"), .init("STATE", "state"), .init("MTU", "mtu"),
-            .init("FIREWALL SETTINGS", "filtered_by"),
-          ]),
-        Section(
-          "drops of the last 15 s", row["recent_drops"],
-          [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
-        Section(
-          "drops", row["drops"],
-          [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
-        Section(
-          "drops by rule", row["class_drops"],
-          [.init("DIRECTION", "direction"), .init("CLASS", "class"), .init("FRAMES", "frames")]),
-        Section(
-          "hosts", row["hosts"],
-          [
-            .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
-            .init("BEHIND", "tunnel_ip"), .init("SEEN, MS AGO", "seen_age_ms"),
-            .init("MOVES", "moves"), .init("HELD FOR, MS", "held_ms"),
-          ]),
-      ]))
+    parts.append(Section.text(ways(row) + traffic(row)))
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  /// What is known of the ways that frames take.
+  private static func ways(_ row: JSON) -> [Section] {
+    [
+      Section(
+        "remotes", row["remotes"],
+        [
+          .init("REMOTE", "tunnel_ip"), .init("PORT", "tunnel_port"), .init("VNI", "segmentation_id"),
+          .init("LAST IN, MS AGO", "received_age_ms"), .init("LAST OUT, MS AGO", "sent_age_ms"),
+        ]),
+      Section(
+        "ways to remotes", row["underlays"],
+        [
+          .init("REMOTE", "tunnel_ip"), .init("ROUTE", "route"), .init("BY", "interface"),
+          .init("GATEWAY", "gateway_ip"), .init("MTU", "mtu"), .init("NEXT HOP", "next_hop"),
+          .init("ECHO, US", "echo.round_trip_us"), .init("LOST, 1/1000", "echo.loss_permille"),
+          .init("ICMP ERROR", "icmp_error.kind"), .init("ITS MTU", "icmp_error.mtu"),
+          .init("FROM", "icmp_error.reporter"), .init("MS AGO", "icmp_error.age_ms"),
+          .init("WHY NO ROUTE", "route_error"),
+        ]),
+      Section(
+        "port", Self.list(row["port"]),
+        [
+          .init("INTERFACE", "interface"), .init("STATE", "state"), .init("MTU", "mtu"),
+          .init("FIREWALL SETTINGS", "filtered_by"),
+        ]),
+      Section(
+        "drops of the last 15 s", row["recent_drops"],
+        [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
+      Section(
+        "probes, lengths of frames in bytes", probed(row["remotes"]),
+        [
+          .init("REMOTE", "tunnel_ip"), .init("ANSWERED BY", "probing.reflector"),
+          .init("SENT", "probing.sent"), .init("ANSWERED", "probing.answered"),
+          .init("ROUND TRIP, US", "probing.round_trip_us"), .init("LEAST", "probing.least_round_trip_us"),
+          .init("LAST, MS AGO", "probing.answered_age_ms"),
+          .init("LARGEST OUT", "probing.largest_to_remote"),
+          .init("LARGEST IN", "probing.largest_to_local"), .init("OF", "probing.largest_tried"),
+        ]),
+    ]
+  }
+
+  private static func traffic(_ row: JSON) -> [Section] {
+    [
+      Section(
+        "drops", row["drops"],
+        [.init("DIRECTION", "direction"), .init("REASON", "reason"), .init("FRAMES", "frames")]),
+      Section(
+        "drops by rule", row["class_drops"],
+        [.init("DIRECTION", "direction"), .init("CLASS", "class"), .init("FRAMES", "frames")]),
+      Section(
+        "hosts", row["hosts"],
+        [
+          .init("MAC", "mac"), .init("ADDRESS", "address"), .init("SIDE", "side"),
+          .init("BEHIND", "tunnel_ip"), .init("SEEN, MS AGO", "seen_age_ms"),
+          .init("MOVES", "moves"), .init("HELD FOR, MS", "held_ms"),
+        ]),
+    ]
   }
 
   /// One row, or none.
