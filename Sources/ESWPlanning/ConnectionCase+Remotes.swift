@@ -62,9 +62,17 @@ extension ConnectionCase {
   private static let probePatience: Int64 = 16_000
 
   private func fault(of remote: RemoteCase) -> Finding {
-    routeFault(remote) ?? interference(before: remote) ?? nextHopFault(remote) ?? errorFault(remote)
+    reportFault(remote) ?? routeFault(remote) ?? interference(before: remote) ?? nextHopFault(remote)
+      ?? errorFault(remote)
       ?? otherVNIFault(remote) ?? otherSourceFault(remote) ?? otherInterfaceFault(remote)
       ?? interference(besides: remote) ?? silenceFault(remote)
+  }
+
+  /// What was fresh when it was told, and is old because nothing was told since.
+  private func reportFault(_ remote: RemoteCase) -> Finding? {
+    guard let age = remote.seen?.receivedAgeMilliseconds, age <= node.lifetime else { return nil }
+    return Diagnosis.agentSilent(
+      node.name, "its last report is \(Self.ago(node.asOfNow(0))), and told of frames")
   }
 
   // MARK: What the node's kernel says

@@ -144,7 +144,7 @@ package struct Diagnosis: Sendable {
       commands: ["esw doctor", "esw agent --help"])
   }
 
-  private static func agentSilent(_ node: NodeName, _ reason: String) -> Finding {
+  static func agentSilent(_ node: NodeName, _ reason: String) -> Finding {
     Finding(
       .fault, .agentSilent, of: node.description,
       "the agent of node \(node) is silent: what the kernel has goes on forwarding, changes do not arrive",

@@ -145,6 +145,14 @@ import Testing
     #expect(situation.findings.cause?.topic == .nothingSent)
   }
 
+  @Test func `evidence that is old because the report is, is the agent's silence`() {
+    var situation = Situation()
+    situation.secondsLater = 9
+    situation.received = 7_000
+    #expect(situation.status == .disconnect)
+    #expect(situation.findings.cause?.topic == .agentSilent)
+  }
+
   @Test func `an agent that cannot even start has said why`() {
     let situation = Situation()
     var reports = ReportSnapshot()
