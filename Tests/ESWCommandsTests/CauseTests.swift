@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  @Test func `is that the node may not forward, while an operator holds it`() async throws {
+    try await CauseBed.run { bed in
+      _ = try await bed.client.call(
+        .holdNode, ["node": "node-1"], body: Data(#"{"hold":{"reason":"new memory"}}"#.utf8))
+      let cause = try await bed.firstCause()
+      #expect(cause["topic"].text == "forwarding_not_allowed", "\(cause.pretty)")
+      #expect(cause.pretty.contains("new memory"), "\(cause.pretty)")
+      // The word is there before the node has heard of it.
+      let deadline = ContinuousClock.now + .seconds(20)
+      while try await Ping(from: bed.sites.server, to: DemoTopology.vm1Address).received > 0 {
+        try #require(ContinuousClock.now < deadline, "frames cross a node that is held")
+      }
+    }
+  }
+
   @Test func `is the flavor when more comes than it carries`() async throws {
     try await CauseBed.run(limit: TrafficLimit(bitsPerSecond: 1_000_000, packetsPerSecond: 100)) { bed in
       let flood = Task {
