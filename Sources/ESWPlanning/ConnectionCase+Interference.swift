@@ -5,8 +5,7 @@ import ESWModel
 extension ConnectionCase {
   /// At the way in, when nothing at all comes from there: before anything is thought of what lies behind.
   func interference(before remote: RemoteCase) -> Finding? {
-    let isEchoed = node.isFresh(remote.way?.echo?.answeredAgeMilliseconds)
-    return isEchoed ? nil : suspect(remote)
+    isEchoed(remote) ? nil : suspect(remote)
   }
 
   /// ICMP passes, and no VXLAN comes.

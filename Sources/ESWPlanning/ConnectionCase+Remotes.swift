@@ -239,9 +239,19 @@ extension ConnectionCase {
 
   // MARK: Silence
 
+  /// Whether pings are answered still. An answer that is no newer than the last frame fell silent with it.
+  func isEchoed(_ remote: RemoteCase) -> Bool {
+    guard let answered = remote.way?.echo?.answeredAgeMilliseconds, node.isFresh(answered) else { return false }
+    guard let received = remote.seen?.receivedAgeMilliseconds else { return true }
+    return answered < max(received, 0) - Self.simultaneousMilliseconds
+  }
+
+  /// Ages of two things that are looked at one after the other, and told in one report.
+  private static let simultaneousMilliseconds: Int64 = 1_000
+
   private func silenceFault(_ remote: RemoteCase) -> Finding {
     let echo = remote.way?.echo
-    let isEchoed = node.isFresh(echo?.answeredAgeMilliseconds)
+    let isEchoed = isEchoed(remote)
     let lines = evidence(of: remote)
     if let echo, echo.sent > 0, !isEchoed, !node.isHeard(remote.remote.address) {
       return Finding(

@@ -127,6 +127,11 @@ extension Trouble {
       $0.interferences.append(interference(.egressProgram, Sample.underlay))
     },
     Trouble(.remoteSilent, "a remote that is silent") { $0.silence() },
+    Trouble(.remoteSilent, "a remote that answered pings until it fell silent") {
+      $0.silence()
+      $0.received = 15_100
+      $0.echo = Situation.figures(17, of: 20, age: 14_900)
+    },
     Trouble(.nothingSent, "nothing that is sent") {
       $0.silenceTunnel()
       $0.sent = nil
