@@ -70,10 +70,15 @@ extension ConnectionCase {
 
   /// What was fresh when it was told, and is old because nothing was told since.
   private func reportFault(_ remote: RemoteCase) -> Finding? {
-    guard let age = remote.seen?.receivedAgeMilliseconds, age <= node.lifetime else { return nil }
+    guard let age = remote.seen?.receivedAgeMilliseconds, age <= node.lifetime,
+      node.asOfNow(0) > Self.reportPatience
+    else { return nil }
     return Diagnosis.agentSilent(
       node.name, "its last report is \(Self.ago(node.asOfNow(0))), and told of frames")
   }
+
+  /// Reports come every second. One that is younger did not miss the moment at which evidence became too old.
+  private static let reportPatience: Int64 = 3_000
 
   // MARK: What the node's kernel says
 

@@ -1,6 +1,7 @@
 import BPF
 import ESWClient
 import ESWModel
+import ESWWire
 import Foundation
 import KernelTesting
 import Netlink

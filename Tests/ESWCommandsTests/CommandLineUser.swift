@@ -140,7 +140,7 @@ final class BackgroundCommand {
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Program.start(process)
   }
 
   deinit {

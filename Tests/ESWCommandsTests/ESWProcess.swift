@@ -25,7 +25,7 @@ final class ESWProcess {
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Program.start(process)
   }
 
   deinit {

@@ -140,7 +140,7 @@ private final class PrometheusProcess {
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Program.start(process)
     try await awaitReadiness()
   }
 

@@ -49,6 +49,7 @@ import Testing
     ["connection", "list", "--vpc", "site", "--subnet", "stretched"],
     ["top", "--once", "--interval", "1", "--instance", "edge-02"],
     ["connection", "show", "l2"], ["connection", "diagnose", "l2"], ["connection", "diagnose"],
+    ["event", "list", "--connection", "l2"], ["host", "list", "--connection", "l2"],
     ["connection", "forwarding", "show", "l2"],
     ["connection", "forwarding", "set", "l2", "--profile", "esw", "--rule", "vrrp:to_remote=10"],
     ["vport", "bind", "l2", "shared"], ["port", "list", "--connection", "l2"],
@@ -79,6 +80,7 @@ import Testing
     ["grant", "create", "staff", "see", "--domain"], ["grant", "list", "staff", "--domain"],
     ["grant", "delete", "staff", "see", "--domain"],
     ["policy", "delete", "see"], ["group", "delete", "staff"], ["user", "delete", "anna"],
+    ["node", "hold", "node-1", "--reason", "new memory"], ["node", "release", "node-1"],
     ["audit", "--all-projects"],
   ]
 
@@ -131,6 +133,7 @@ import Testing
 
   @Test func `on users and what they may can be asked for by a command`() async throws {
     let user = try await CommandLineUser()
+    try await user.report()
     let (before, after) = ("a first password", "a second password")
     var reached = try await walk([["user", "create", "anna"]], user)
     reached.formUnion(

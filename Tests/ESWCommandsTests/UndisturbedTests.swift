@@ -189,7 +189,7 @@ private final class Flood {
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     process.standardError = process.standardOutput
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Program.start(process)
   }
 
   deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Runs a program of the system and waits for its end; it is killed when the caller is cancelled.
 enum Program {
@@ -33,7 +34,7 @@ enum Program {
     process.standardInput = source
     let ended = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in ended.continuation.finish() }
-    try process.run()
+    try start(process)
     let child = process.processIdentifier
     return try await withTaskCancellationHandler {
       if let input { try source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
@@ -50,6 +51,14 @@ enum Program {
       kill(child, SIGKILL)
     }
   }
+
+  /// One at a time: Foundation hears of a child's end by a socket that closes with it, and a child that is started
+  /// at the same moment inherits it. One that ends would then be heard of when the other does, which may be never.
+  static func start(_ process: Process) throws {
+    try starting.withLock { _ in try process.run() }
+  }
+
+  private static let starting = Mutex(())
 
   private static func process(_ name: String, _ arguments: [String]) -> Process {
     let process = Process()
@@ -72,10 +81,11 @@ enum Program {
     }
   }
 
-  /// Reading to the end blocks: on a queue of its own, not on the shared pool.
+  /// Reading to the end blocks: on a queue of its own, which has a thread whatever else blocks. The global queues
+  /// share the few threads of tasks, and a handful of programs that go on would take them all.
   private static func text(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
+      DispatchQueue(label: "openesw.program.output").async {
         let data = (try? pipe.fileHandleForReading.readToEnd()) ?? Data()
         continuation.resume(returning: String(decoding: data, as: UTF8.self))
       }
