@@ -11,7 +11,7 @@ PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-conf
 TEST_PACKAGES := openssl python3-venv chromium prometheus iptables nftables tshark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api fuzz format golden screenshots datapath clean
+.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api fuzz format golden recording screenshots datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,11 @@ screenshots: setup ## docs/images anew, of the console before the running demo; 
 	@scripts/install-packages chromium fonts-inter fonts-noto-cjk pngquant
 	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
 	scripts/screenshots "$$($(SWIFT) build --show-bin-path)/esw"
+
+recording: setup .build/.test-packages ## docs/images/demo-break.svg anew: the doctor in a terminal; needs root.
+	@scripts/build-progress $(SWIFT) build $(STRICT) --product esw
+	@python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check termtosvg "setuptools<81"
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" scripts/recording "$$($(SWIFT) build --show-bin-path)/esw" $(ARGS)
 
 golden: setup ## Write the golden files anew; their difference is the review.
 	GOLDEN=rewrite $(SWIFT) test --filter ControlPlaneTests

@@ -246,7 +246,8 @@ extension ConnectionCase {
 
   /// Whether pings are answered still. An answer that is no newer than the last frame fell silent with it.
   func isEchoed(_ remote: RemoteCase) -> Bool {
-    guard let answered = remote.way?.echo?.answeredAgeMilliseconds, node.isFresh(answered) else { return false }
+    guard let answered = remote.way?.echo?.answeredAgeMilliseconds, node.isFresh(answered)
+    else { return false }
     guard let received = remote.seen?.receivedAgeMilliseconds else { return true }
     return answered < max(received, 0) - Self.simultaneousMilliseconds
   }
