@@ -80,7 +80,8 @@ import Testing
     ["grant", "create", "staff", "see", "--domain"], ["grant", "list", "staff", "--domain"],
     ["grant", "delete", "staff", "see", "--domain"],
     ["policy", "delete", "see"], ["group", "delete", "staff"], ["user", "delete", "anna"],
-    ["node", "hold", "node-1", "--reason", "new memory"], ["node", "release", "node-1"],
+    ["node", "hold", "node-1", "--reason", "new memory"], ["node", "permission", "node-1"],
+    ["node", "release", "node-1"],
     ["audit", "--all-projects"],
   ]
 

@@ -60,7 +60,7 @@ enum NodeResource: Resource {
 struct NodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node", abstract: "Nodes that report, their interfaces and their problems.",
-    subcommands: [ListCommand<NodeResource>.self, Show.self, Hold.self, Release.self],
+    subcommands: [ListCommand<NodeResource>.self, Show.self, Hold.self, Release.self, Permission.self],
     defaultSubcommand: ListCommand<NodeResource>.self)
 
   struct Show: AsyncParsableCommand {
