@@ -41,8 +41,8 @@ struct `Probes between two data paths` {
       var prober = Prober(gateways.near)
       for _ in 0..<3 { _ = try await prober.pass() }
       try TwoGateways.ip(gateways.far.namespace, "route add blackhole 192.0.2.1/32")
-      // The far data path goes by its old next hop for a tenth of a second (`ESW_NEXT_HOP_NS`), in which many are
-      // asked here.
+      // The far data path goes by its old next hop for a tenth of a second (`ESW_NEXT_HOP_NS`), in which many
+      // are asked here.
       var probing: RemoteProbing?
       for _ in 0..<400 where (probing?.figures.lossPerMille ?? 0) < 500 { probing = try await prober.pass() }
       let found = try #require(probing)

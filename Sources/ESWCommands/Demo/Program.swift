@@ -52,8 +52,9 @@ enum Program {
     }
   }
 
-  /// One at a time: Foundation hears of a child's end by a socket that closes with it, and a child that is started
-  /// at the same moment inherits it. One that ends would then be heard of when the other does, which may be never.
+  /// One at a time: Foundation hears of a child's end by a socket that closes with it, and a child that is
+  /// started at the same moment inherits it. The end of one would be heard of with that of the other, which
+  /// may be never.
   static func start(_ process: Process) throws {
     try starting.withLock { _ in try process.run() }
   }
@@ -81,8 +82,8 @@ enum Program {
     }
   }
 
-  /// Reading to the end blocks: on a queue of its own, which has a thread whatever else blocks. The global queues
-  /// share the few threads of tasks, and a handful of programs that go on would take them all.
+  /// Reading to the end blocks: on a queue of its own, which has a thread whatever else blocks. The global
+  /// queues share the few threads of tasks, and a handful of programs that go on would take them all.
   private static func text(of pipe: Pipe) async -> String {
     await withCheckedContinuation { continuation in
       DispatchQueue(label: "openesw.program.output").async {
