@@ -99,6 +99,7 @@ import Testing
       let result = try await user.run(
         [try ESWProcess.executable().path] + arguments + ["--verbose"], overriding: overriding, input: input)
       #expect(result.status == 0, "\(arguments): \(result.errors)")
+      var asked: Set<ESWWire.Operation> = []
       if step.contains("-q") { kept[step[0]] = result.output.trimmingCharacters(in: .newlines) }
       for line in result.errors.split(separator: "\n") {
         let words = line.split(separator: " ")
@@ -106,8 +107,13 @@ import Testing
         else {
           continue
         }
-        reached.formUnion(Operation.all.filter { $0.matches(words[0], target) }.map(\.name))
+        asked.formUnion(Operation.all.filter { $0.matches(words[0], target) })
       }
+      if asked.contains(where: \.isChange) {
+        let help = try await Program.run(try ESWProcess.executable().path, arguments + ["--help"])
+        #expect(help.output.contains("--dry-run"), "\(arguments): what changes something can be tried")
+      }
+      reached.formUnion(asked.map(\.name))
     }
     return reached
   }

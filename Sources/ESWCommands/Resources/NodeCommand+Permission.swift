@@ -20,7 +20,7 @@ extension NodeCommand {
         Example:
           esw node hold gw-1 --reason "moved to gw-2"
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The node's name.") var node: NodeName
     @Option(help: "For those who ask why: up to 255 characters.") var reason: ResourceDescription = .empty
 
@@ -54,7 +54,7 @@ extension NodeCommand {
         Example:
           esw node release gw-1
         """)
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var options: ChangeOptions
     @Argument(help: "The node's name.") var node: NodeName
 
     func run() async throws {
