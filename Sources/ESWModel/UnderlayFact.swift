@@ -26,7 +26,7 @@ package struct UnderlayFact: Hashable, Sendable, Codable {
 
   package enum Route: Hashable, Sendable, Codable {
     /// In the words of `ip route get`, such as "Network is unreachable".
-    case none(String)
+    case unreachable(String)
     /// By an interface. Without a gateway the remote is a neighbour itself. What the way carries, in bytes of
     /// an IP packet, is the interface's MTU, or less where a route or a router has said so.
     case by(InterfaceName, gateway: IPv4Address?, mtu: UInt32)

@@ -92,7 +92,7 @@ extension ConnectionCase {
         evidence: "\(question): local",
         advice: "make the connection again with the address of the far site's VTEP",
         commands: ["esw connection show \(connection.name)", "ip address show to \(address)"])
-    case UnderlayFact.Route.none(let words)?: return noRoute(remote, ["\(question): \(words)"])
+    case .unreachable(let words)?: return noRoute(remote, ["\(question): \(words)"])
     case .by?: return nil
     case nil:
       let drops = recentDrops("unreachable", .toRemote)

@@ -92,7 +92,7 @@ extension PlanChecks {
       PlanCheck(.remote, result, "\(remote.address) \(text)", connection: place.connection.id)
     }
     switch route {
-    case .none(let text): return check(.fail, "is not reached from node \(place.node): \(text)")
+    case .unreachable(let text): return check(.fail, "is not reached from node \(place.node): \(text)")
     case .own: return check(.fail, "is an address of node \(place.node) itself")
     case .by(let name, let gateway, _):
       let by = "by \(name)" + (gateway.map { " and the router \($0)" } ?? "")

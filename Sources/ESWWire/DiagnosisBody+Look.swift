@@ -40,7 +40,7 @@ extension JSONWriter {
     var (word, words, by): (String?, String?, (InterfaceName, IPv4Address?, UInt32)?) = (nil, nil, nil)
     if let route {
       switch route {
-      case .none(let text): (word, words) = ("none", text)
+      case .unreachable(let text): (word, words) = ("none", text)
       case .by(let interface, let gateway, let mtu): (word, by) = ("interface", (interface, gateway, mtu))
       case .own: word = "own"
       }

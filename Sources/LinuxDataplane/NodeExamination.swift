@@ -117,15 +117,9 @@ private final class NodeLook {
   /// linux/if_link.h: IFLA_BR_NF_CALL_*; beside the settings of the namespace, and either is enough.
   private func bridge(_ link: Link) -> NodeFacts.Bridge? {
     guard let name = InterfaceName(link.name) else { return nil }
-    let tables = ["iptables", "ip6tables", "arptables"]
     return NodeFacts.Bridge(
-      name: name,
-      filteredBySystem: tables.map { "net.bridge.bridge-nf-call-\($0)" }.filter {
-        Self.text("/proc/sys/" + $0.replacing(".", with: "/"))?.hasPrefix("1") == true
-      },
-      filteredByBridge: tables.map { "nf_call_\($0)" }.filter {
-        hardware.attribute("bridge/\($0)", of: link.name)?.hasPrefix("1") == true
-      })
+      name: name, filteredBySystem: FirewallSetting.inForce().map(\.systemName),
+      filteredByBridge: (link.firewalling?.settings ?? []).map(\.bridgeName))
   }
 
   private func foreignTunnel(_ link: Link) -> NodeFacts.ForeignTunnel? {

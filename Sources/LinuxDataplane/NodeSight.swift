@@ -39,7 +39,7 @@ struct NodeSight {
       route = try socket.requiredRoute(to: remote, from: IPAddressBytes(v4: way.tunnelAddress.value))
     } catch {
       guard case .refused(let number, _) = error.cause else { throw error }
-      return LookAnswers.Way(route: UnderlayFact.Route.none(Self.words(number)))
+      return LookAnswers.Way(route: .unreachable(Self.words(number)))
     }
     if route.kind == UInt8(RTN_LOCAL) { return LookAnswers.Way(route: .own) }
     guard let index = route.outputLink, let link = names.links[index], let name = InterfaceName(link.name)

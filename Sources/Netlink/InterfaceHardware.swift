@@ -67,7 +67,7 @@ package struct InterfaceHardware: ~Copyable {
   }
 
   /// A file below /sys/class/net/INTERFACE, without the line's end.
-  package func attribute(_ name: String, of interface: String) -> String? {
+  private func attribute(_ name: String, of interface: String) -> String? {
     guard system >= 0, !interface.contains("/") else { return nil }
     var room = [CChar](repeating: 0, count: 4096)
     let count = clinux_read_file_at(system, "class/net/\(interface)/\(name)", &room, UInt32(room.count))

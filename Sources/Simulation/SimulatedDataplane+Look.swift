@@ -66,7 +66,7 @@ extension SimulatedDataplane {
     }
     guard let holder = holders.min(by: { $0.name < $1.name }) else { return LookAnswers.Way(route: nil) }
     guard holder.isUp else {
-      return LookAnswers.Way(route: UnderlayFact.Route.none("Network is unreachable"))
+      return LookAnswers.Way(route: .unreachable("Network is unreachable"))
     }
     return LookAnswers.Way(route: .by(holder.name, gateway: nil, mtu: holder.mtu), nextHop: .resolved)
   }

@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `tells routes apart by a word`() throws {
-    let none = try way(UnderlayFact.Route.none("Network is unreachable"))
+    let none = try way(.unreachable("Network is unreachable"))
     #expect(none["route"] as? String == "none")
     #expect(none["route_error"] as? String == "Network is unreachable")
     #expect(try way(.own)["route"] as? String == "own")

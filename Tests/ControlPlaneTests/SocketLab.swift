@@ -111,11 +111,12 @@ struct SocketLab {
       + more + "\r\n"
   }
 
-  /// Off the shared pool: what waits on sockets would take its threads from the server.
+  /// On a thread of its own: what waits on sockets would take those of tasks, which the global queues share,
+  /// from the server.
   static func aside<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result
   {
     try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(with: .init(catching: work)) }
+      DispatchQueue(label: "openesw.test.socket").async { continuation.resume(with: .init(catching: work)) }
     }
   }
 }

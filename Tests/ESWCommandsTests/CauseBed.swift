@@ -5,8 +5,6 @@ import Foundation
 import GatewayAgent
 import KernelTesting
 import LinuxDataplane
-import Logging
-import ServiceLifecycle
 import Testing
 
 @testable import ESWCommands
@@ -43,57 +41,56 @@ struct CauseBed {
     _ body: (CauseBed) async throws -> Void
   ) async throws {
     let node = try #require(NodeName("node-1"))
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let region = Region(evidenceLifetime: .seconds(8))
-    let server = try await SwitchServer(
-      .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: region, node: node,
-        logger: logger, dataplane: nil))
-    let key = try #require(try await server.firstKey())
-    try await server.settle()
-    let endpoints = AsyncStream<String>.makeStream()
-    let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
-    let serving = Task {
-      defer { endpoints.continuation.finish() }
-      try await services.run()
+    let options = SwitchServer.Options(
+      dataFolder: folder, listen: ServedSwitch.anyPort, region: Region(evidenceLifetime: .seconds(8)),
+      node: node, logger: ServedSwitch.silence, dataplane: nil)
+    try await ServedSwitch.run(options) { served in
+      let agent = try agent(of: node, sites, folder, pins, limit, served.endpoint)
+      let outcome: Result<Void, any Error>
+      do {
+        try await play(sites, node, try served.client(), agent, body)
+        outcome = .success(())
+      } catch {
+        outcome = .failure(error)
+      }
+      agent.cancel()
+      _ = await agent.result
+      try outcome.get()
     }
-    let endpoint = try #require(await endpoints.stream.first { _ in true })
+  }
+
+  private static func agent(
+    of node: NodeName, _ sites: DemoTopology, _ folder: String, _ pins: String, _ limit: TrafficLimit?,
+    _ endpoint: String
+  ) throws -> Task<Void, any Error> {
     let token = try String(contentsOfFile: folder + "/agent-token", encoding: .utf8)
       .trimmingCharacters(in: .whitespacesAndNewlines)
-    let link = LimitedLink(
-      base: try HTTPAgentLink(endpoint: endpoint, node: node, token: token), limit: limit)
     let service = AgentService(
-      node: node, link: link,
+      node: node,
+      link: LimitedLink(
+        base: try HTTPAgentLink(endpoint: endpoint, node: node, token: token), limit: limit),
       dataplane: try LinuxDataplane(namespace: "/run/netns/\(sites.node)", pins: pins),
-      ledger: try ConfigurationLedger(folder: folder + "/agent"), logger: logger)
-    let agent = Task { try await service.run() }
-    let client = try ESWClient(
-      endpoint: endpoint, credentials: .init(keyID: key.id, secret: key.secret, project: key.project))
+      ledger: try ConfigurationLedger(folder: folder + "/agent"), logger: ServedSwitch.silence)
+    return Task { try await service.run() }
+  }
+
+  private static func play(
+    _ sites: DemoTopology, _ node: NodeName, _ client: ESWClient, _ agent: Task<Void, any Error>,
+    _ body: (CauseBed) async throws -> Void
+  ) async throws {
     let story = DemoStory(
       client: client, node: node, narrator: Narrator(isSimulated: false, isSilent: true), isSimulated: false,
       sites: sites, passes: PassJournal())
-    let outcome: Result<Void, any Error>
-    do {
-      var made = DemoStory.Made()
-      try await story.awaitNode()
-      try await story.prepare(&made)
-      let connection = try #require(made.connection)
-      try await story.watch(connection)
-      let talking = sites.talkers(for: .silent).map { talker in
-        Task { _ = try await Program.run("ip", ["netns", "exec"] + talker) }
-      }
-      defer { for talk in talking { talk.cancel() } }
-      try await body(CauseBed(sites: sites, client: client, connection: connection, agent: agent))
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
+    var made = DemoStory.Made()
+    try await story.awaitNode()
+    try await story.prepare(&made)
+    let connection = try #require(made.connection)
+    try await story.watch(connection)
+    let talking = sites.talkers(for: .silent).map { talker in
+      Task { _ = try await Program.run("ip", ["netns", "exec"] + talker) }
     }
-    agent.cancel()
-    _ = await agent.result
-    await services.triggerGracefulShutdown()
-    _ = await serving.result
-    try? await server.close()
-    try outcome.get()
+    defer { for talk in talking { talk.cancel() } }
+    try await body(CauseBed(sites: sites, client: client, connection: connection, agent: agent))
   }
 
   func diagnosis() async throws -> JSON {

@@ -6,8 +6,6 @@ import ESWWire
 import Foundation
 import GatewayAgent
 import LinuxDataplane
-import Logging
-import ServiceLifecycle
 import Simulation
 import Synchronization
 import Testing
@@ -61,36 +59,14 @@ struct PlanBed: Sendable {
     let folder = NSTemporaryDirectory() + "esw-plan-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let passes = Passes()
-    let server = try await SwitchServer(
-      .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), region: Region(), node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(dataplane),
-        observer: { passes.append($0) }))
-    let key = try #require(try await server.firstKey())
-    try await server.settle()
-    let endpoints = AsyncStream<String>.makeStream()
-    let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
-    let serving = Task {
-      defer { endpoints.continuation.finish() }
-      try await services.run()
-    }
-    let endpoint = try #require(await endpoints.stream.first { _ in true })
-    let bed = PlanBed(
-      client: try ESWClient(
-        endpoint: endpoint, credentials: .init(keyID: key.id, secret: key.secret, project: key.project)),
-      store: server.store, passes: passes)
-    let outcome: Result<Void, any Error>
-    do {
+    let options = SwitchServer.Options(
+      dataFolder: folder, listen: ServedSwitch.anyPort, region: Region(), node: node,
+      logger: ServedSwitch.silence, dataplane: .open(dataplane), observer: { passes.append($0) })
+    try await ServedSwitch.run(options) { served in
+      let bed = PlanBed(client: try served.client(), store: served.server.store, passes: passes)
       try await bed.awaitNode()
       try await body(bed)
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
     }
-    await services.triggerGracefulShutdown()
-    _ = await serving.result
-    try? await server.close()
-    try outcome.get()
   }
 
   /// Until the node has carried out all intent, has nothing left to do, and has said so.

@@ -1,7 +1,5 @@
 import ESWModel
 import Foundation
-import Logging
-import ServiceLifecycle
 import Simulation
 import Testing
 
@@ -39,23 +37,13 @@ enum SimulatedServer {
     await kernel.placeFarHost(
       IPv4Address("192.168.0.20")!, MACAddress(locallyAdministered: 20),
       behind: RemoteEndpoint(vni: VNI(7127)!, address: IPv4Address("192.168.111.111")!))
-    let server = try await SwitchServer(
-      .init(
-        dataFolder: folder, listen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, region: region,
-        node: node,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, dataplane: .open(kernel),
-        clock: { Timestamp(milliseconds: Timestamp.now.milliseconds + 1000 * secondsAhead) }))
-    let key = try #require(try await server.firstKey())
-    let endpoints = AsyncStream<String>.makeStream()
-    let services = try server.services(signals: []) { endpoints.continuation.yield($0) }
-    let serving = Task {
-      defer { endpoints.continuation.finish() }
-      try await services.run()
+    let options = SwitchServer.Options(
+      dataFolder: folder, listen: ServedSwitch.anyPort, tls: tls, region: region, node: node,
+      logger: ServedSwitch.silence, dataplane: .open(kernel),
+      clock: { Timestamp(milliseconds: Timestamp.now.milliseconds + 1000 * secondsAhead) })
+    try await ServedSwitch.run(options) { served in
+      try await body(served.endpoint, served.key, try DataFolder(folder))
     }
-    let endpoint = try #require(await endpoints.stream.first { _ in true })
-    try await body(endpoint, key, try DataFolder(folder))
-    await services.triggerGracefulShutdown()
-    _ = await serving.result
   }
 
   /// Runs a script of `Tests/SDK` as a user of the vendor's clients would.

@@ -101,7 +101,7 @@ import Testing
   @Test func `a route is told by the tunnel subnet's gateway`() throws {
     var situation = Situation()
     situation.silence()
-    situation.route = UnderlayFact.Route.none("Network is unreachable")
+    situation.route = .unreachable("Network is unreachable")
     #expect(
       try #require(situation.findings.cause).commands == ["ip route add 192.168.1.7/32 via 10.9.0.1 dev eth0"]
     )

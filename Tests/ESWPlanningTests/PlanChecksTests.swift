@@ -56,7 +56,9 @@ import Testing
     Case(.remote, .pass, "it is reached by the underlay") {
       $0.underlays = [way(.by(Sample.underlay, gateway: nil, mtu: 1500))]
     },
-    Case(.remote, .fail, "there is no route") { $0.underlays = [way(.none("Network is unreachable"))] },
+    Case(.remote, .fail, "there is no route") {
+      $0.underlays = [way(.unreachable("Network is unreachable"))]
+    },
     Case(.remote, .fail, "it is the node's own address") { $0.underlays = [way(.own)] },
     Case(.remote, .fail, "it is reached through the segment") {
       $0.underlays = [way(.by(Sample.segment, gateway: nil, mtu: 1500))]

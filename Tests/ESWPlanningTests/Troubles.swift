@@ -74,7 +74,7 @@ extension Trouble {
   private static let ways = [
     Trouble(.noRoute, "no route") {
       $0.silence()
-      $0.route = UnderlayFact.Route.none("Network is unreachable")
+      $0.route = .unreachable("Network is unreachable")
       $0.nextHop = nil
     },
     Trouble(.remoteIsOwn, "a remote that is the node itself") {

@@ -69,7 +69,7 @@ import Testing
         tunnelAddress: here, remote: there, route: route, nextHop: .resolved, echo: figures,
         error: UnderlayError(kind: .tooBig(mtu: 1400), reporter: there, ageMilliseconds: 3)),
       UnderlayFact(
-        tunnelAddress: here, remote: there, route: UnderlayFact.Route.none("Network is unreachable"),
+        tunnelAddress: here, remote: there, route: .unreachable("Network is unreachable"),
         error: UnderlayError(kind: .prohibited, reporter: there, ageMilliseconds: 3)),
       UnderlayFact(tunnelAddress: here, remote: here, route: .own, nextHop: .silent),
       UnderlayFact(

@@ -53,14 +53,14 @@ struct `A look at the way to a remote` {
       let remote = way(to: IPv4Address("198.51.100.9")!)
       let underlay = InterfaceName("underlay0")!
       let none = await dataplane.seen(remote).ways[remote]
-      #expect(none == .init(route: UnderlayFact.Route.none("Network is unreachable")))
+      #expect(none == .init(route: .unreachable("Network is unreachable")))
       let refusals = [
         ("unreachable", "No route to host"), ("prohibit", "Permission denied"),
         ("blackhole", "Invalid argument, as of a blackhole route"),
       ]
       for (kind, words) in refusals {
         try stretch.ip(stretch.node, "route add \(kind) 198.51.100.9")
-        #expect(await dataplane.seen(remote).ways[remote]?.route == UnderlayFact.Route.none(words))
+        #expect(await dataplane.seen(remote).ways[remote]?.route == .unreachable(words))
         try stretch.ip(stretch.node, "route delete \(kind) 198.51.100.9")
       }
       try stretch.ip(stretch.node, "route add 198.51.100.0/24 via 192.0.2.2 mtu 1400")

@@ -39,7 +39,7 @@ extension Schema {
     ["tunnelAddress": address, "remote": address],
     optional: [
       "route": either(
-        only("none", string()), only("own", answer([:])),
+        only("unreachable", string()), only("own", answer([:])),
         answer([
           "by": answer(["_0": interfaceName, "mtu": number32], optional: ["gateway": address])
         ])),
