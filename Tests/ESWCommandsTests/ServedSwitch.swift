@@ -7,7 +7,8 @@ import Testing
 
 @testable import ESWCommands
 
-/// One `esw serve` in this process, from its first start to its end, whatever becomes of what is done with it.
+/// One `esw serve` in this process, from its first start to its end, whatever becomes of what is done with
+/// it.
 struct ServedSwitch {
   let server: SwitchServer
   let endpoint: String
