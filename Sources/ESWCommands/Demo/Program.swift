@@ -28,13 +28,16 @@ enum Program {
   static func run(_ name: String, _ arguments: [String], input: String? = nil) async throws -> Result {
     try Task.checkCancellation()
     let process = process(name, arguments)
-    let (output, errors, source) = (Pipe(), Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    process.standardInput = source
     let ended = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in ended.continuation.finish() }
-    try start(process)
+    let (output, errors, source) = try starting.withLock { _ in
+      let (output, errors, source) = (Pipe(), Pipe(), Pipe())
+      process.standardOutput = output
+      process.standardError = errors
+      process.standardInput = source
+      try process.run()
+      return (output, errors, source)
+    }
     let child = process.processIdentifier
     return try await withTaskCancellationHandler {
       if let input { try source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
@@ -52,13 +55,15 @@ enum Program {
     }
   }
 
-  /// One at a time: Foundation hears of a child's end by a socket that closes with it, and a child that is
-  /// started at the same moment inherits it. The end of one would be heard of with that of the other, which
-  /// may be never.
+  /// A process that has no pipes.
   static func start(_ process: Process) throws {
     try starting.withLock { _ in try process.run() }
   }
 
+  /// One start at a time, its pipes included. Foundation lists what is open before it makes the child, and
+  /// has that closed there: the child inherits what is opened in between. With another's pipe it keeps that
+  /// one from its end, and with the socket by which Foundation hears of another's end it hides that; both
+  /// until it ends itself, which may be never.
   private static let starting = Mutex(())
 
   private static func process(_ name: String, _ arguments: [String]) -> Process {
