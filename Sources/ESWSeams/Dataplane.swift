@@ -38,3 +38,15 @@ package protocol Dataplane: Sendable {
   /// One consumer.
   func changes() -> AsyncStream<Void>
 }
+
+/// A capture that goes on.
+package struct FrameCapture: Sendable {
+  package let source: CaptureSource
+  /// At least one a second, empty when nothing came; one consumer. What is not read in time is lost, and counted.
+  package let batches: AsyncStream<CaptureBatch>
+
+  package init(source: CaptureSource, batches: AsyncStream<CaptureBatch>) {
+    self.source = source
+    self.batches = batches
+  }
+}
