@@ -72,8 +72,8 @@ package struct CapturedFrame: Hashable, Sendable {
 
 /// What is to be captured.
 package struct CaptureOrder: Hashable, Sendable, Codable {
-  /// Bytes of each frame: no fewer than all headers need, no more than a super-packet has.
-  package static let snapLengths = 128...65_535
+  /// Bytes of each frame: no fewer than all headers need, no more than a ring's record has room for.
+  package static let snapLengths = 128...32_768
   /// Whole frames of any usual MTU.
   package static let usualSnapLength = 16_384
 
