@@ -51,8 +51,8 @@ package final class RecordRings {
     clibbpf_rings_close(rings)
   }
 
-  /// Waits until a ring is half full, at most so long, and takes out all that is in any: records of one CPU in
-  /// their order.
+  /// Waits until a ring is half full, at most so long, and takes out all that is in any: records of one CPU
+  /// in their order.
   package func read(within milliseconds: Int32) throws(BPFError) -> Harvest {
     let result = clibbpf_rings_read(rings, milliseconds)
     guard result == 0 else { throw BPFError("read rings of map", name, result: result) }

@@ -33,8 +33,8 @@ package struct CapturedFrame: Hashable, Sendable {
     case original
     /// Likewise, but the kernel's neighbour code fills in the MAC addresses after the data path.
     case withoutAddresses
-    /// 50 bytes written from what is configured: the kernel's VXLAN device takes them off, or puts them on, where
-    /// the data path does not see it. UDP source port 0, checksum 0.
+    /// 50 bytes written from what is configured: the kernel's VXLAN device takes them off, or puts them on,
+    /// where the data path does not see it. UDP source port 0, checksum 0.
     case rebuilt
   }
 

@@ -5,8 +5,8 @@ internal import ESWSeams
 internal import Glibc
 internal import Netlink
 
-/// Somebody captures: a place among the data path's captures, the rings that frames come by, and a thread that reads
-/// them.
+/// Somebody captures: a place among the data path's captures, the rings that frames come by, and a thread that
+/// reads them.
 ///
 /// The path copies frames until the place's time is over, which is put off again and again: when this process
 /// dies, the copying ends by itself, and the place is free with its lock.
@@ -39,8 +39,7 @@ actor CaptureSession {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-  /// - Parameters:
-  ///   - namespace: Where the interfaces have their names.
+  /// - Parameter namespace: Where the interfaces have their names; nil: not known.
   /// - Throws: `LinuxDataplane.Unusable` with what is missing; `BPFError`.
   init(_ order: CaptureOrder, pins: DatapathPins, namespace: NetworkNamespace?) throws {
     guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else {

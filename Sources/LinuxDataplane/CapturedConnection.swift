@@ -147,7 +147,7 @@ struct OuterHeaders {
     timeToLive = row.time_to_live
   }
 
-  /// - Parameter length: Of the inner frame; the lengths of what is longer than IPv4 can say are 0, as in the kernel.
+  /// - Parameter length: Of the inner frame. Lengths that IPv4 cannot say are 0, as in the kernel.
   func bytes(before length: Int) -> [UInt8] {
     func words(_ values: [UInt16]) -> [UInt8] { values.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] } }
     func halves(_ value: UInt32) -> [UInt16] { [UInt16(value >> 16), UInt16(value & 0xffff)] }
