@@ -72,6 +72,7 @@ let package = Package(
     room("ESWAdmission", ["ESWModel"]),
     room("ESWPlanning", ["ESWModel"]),
     room("ESWSeams", ["ESWModel"]),
+    room("PacketCapture", ["ESWModel"]),
     room("SQLiteStore", ["ESWModel", "ESWSeams", grdb]),
     room("Simulation", ["ESWModel", "ESWSeams"]),
     .target(name: "CLinux"),
@@ -89,7 +90,8 @@ let package = Package(
     room(
       "ControlPlane",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "CConsole", crypto, cryptoExtras,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "CConsole", crypto,
+        cryptoExtras,
         hummingbird,
         hummingbirdCore,
         httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioHTTPTypes, nioSSL,
@@ -97,14 +99,15 @@ let package = Package(
     room(
       "GatewayAgent",
       [
-        "ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", httpClient, nioCore, nioHTTP1, logging, lifecycle,
+        "ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", "PacketCapture", httpClient, nioCore, nioHTTP1,
+        logging, lifecycle,
       ]),
     room("ESWClient", ["ESWModel", "ESWWire", httpClient, nioCore, nioHTTP1, nioSSL]),
     room(
       "ESWCommands",
       [
-        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "Simulation",
-        "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
+        "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore",
+        "Simulation", "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
         logging,
         lifecycle,
         unixSignals,
@@ -117,6 +120,7 @@ let package = Package(
     tests("ESWPlanning", ["ESWModel", "ESWSeams", "Simulation"]),
     tests("SQLiteStore", ["ESWAdmission", "ESWModel", "ESWSeams", "Simulation", grdb]),
     tests("ESWSeams", ["ESWModel"]),
+    tests("PacketCapture", ["ESWModel", "KernelTesting"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .target(
       name: "KernelTesting", dependencies: ["CLinux", "Netlink"], path: "Tests/KernelTesting",

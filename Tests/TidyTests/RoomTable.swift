@@ -18,9 +18,9 @@ struct RoomRule {
 enum RoomTable {
   /// From the inside out: a room imports only rooms that stand above it.
   static let order = [
-    "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "SQLiteStore", "CLinux", "CLibBPF",
-    "Netlink", "CDatapath", "CConsole", "BPF", "LinuxDataplane", "Simulation", "ControlPlane", "GatewayAgent",
-    "ESWClient", "ESWCommands", "esw",
+    "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore", "CLinux",
+    "CLibBPF", "Netlink", "CDatapath", "CConsole", "BPF", "LinuxDataplane", "Simulation", "ControlPlane",
+    "GatewayAgent", "ESWClient", "ESWCommands", "esw",
   ]
 
   static let rules: [String: RoomRule] = [
@@ -29,6 +29,7 @@ enum RoomTable {
     "ESWAdmission": RoomRule(["ESWModel"], isPure: true),
     "ESWPlanning": RoomRule(["ESWModel"], isPure: true),
     "ESWSeams": RoomRule(["ESWModel"]),
+    "PacketCapture": RoomRule(["ESWModel"], isPure: true),
     "SQLiteStore": RoomRule(["ESWModel", "ESWSeams"], others: ["Foundation", "GRDB", "Glibc"]),
     "CLinux": RoomRule(),
     "CLibBPF": RoomRule(),
@@ -40,13 +41,13 @@ enum RoomTable {
       ["ESWModel", "ESWSeams", "Netlink", "BPF", "CDatapath", "CLinux"], others: ["Glibc", "Logging"]),
     "Simulation": RoomRule(["ESWModel", "ESWSeams"]),
     "ControlPlane": RoomRule(
-      ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "CConsole"],
+      ["ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "CConsole"],
       others: [
         "Crypto", "CryptoExtras", "Foundation", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging",
         "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle",
       ]),
     "GatewayAgent": RoomRule(
-      ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams"],
+      ["ESWModel", "ESWWire", "ESWPlanning", "ESWSeams", "PacketCapture"],
       others: ["AsyncHTTPClient", "Foundation", "Logging", "NIOCore", "NIOHTTP1", "ServiceLifecycle"]),
     "ESWClient": RoomRule(
       ["ESWModel", "ESWWire"], others: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "NIOSSL"]),
