@@ -63,8 +63,8 @@ actor CaptureSession {
     rings = try RecordRings(
       in: captured, firstKey: (place - 1) * UInt32(ESW_CAPTURE_CPUS), bytes: Self.ringBytes,
       cpuLimit: Int(ESW_CAPTURE_CPUS))
-    source = try thread.runAndWait {
-      [connection] in connection.source { index in Self.name(of: index) }
+    source = try thread.runAndWait { [connection] in
+      connection.source { index in namespace == nil ? nil : Self.name(of: index) }
     }
     snapLength = order.snapLength
     self.pins = pins
@@ -74,14 +74,17 @@ actor CaptureSession {
   }
 
   /// Begins, and ends with the reader of the batches, or with the connection.
-  nonisolated func start() async throws -> AsyncStream<CaptureBatch> {
+  nonisolated func start() async throws -> FrameCapture {
     // The first frame after this is in it.
     try await renew()
     let (stream, continuation) = AsyncStream.makeStream(
       of: CaptureBatch.self, bufferingPolicy: .bufferingOldest(Self.waiting))
     let reading = Task { await self.read(into: continuation) }
     continuation.onTermination = { _ in reading.cancel() }
-    return stream
+    return FrameCapture(source: source, batches: stream) {
+      reading.cancel()
+      await reading.value
+    }
   }
 
   private func read(into continuation: AsyncStream<CaptureBatch>.Continuation) {

@@ -6,14 +6,14 @@ internal import Netlink
 
 extension LinuxDataplane {
   package func capture(_ order: CaptureOrder) async throws -> FrameCapture {
-    try await Self.capture(order, pins: pins.root.path, namespace: namespace)
+    try await Self.capture(order, pins: pins.root.path, namespace: namespace ?? "/proc/self/ns/net")
   }
 
   /// `capture(_:)` of a node at which another process works: whoever may read its pins may capture.
   ///
   /// - Parameters:
   ///   - pins: As in `init`.
-  ///   - namespace: Likewise.
+  ///   - namespace: Where its interfaces have their names; nil: not known, and they are not told.
   /// - Throws: `Unusable` with what to do.
   package static func capture(
     _ order: CaptureOrder, pins: String, namespace: String?
@@ -21,7 +21,7 @@ extension LinuxDataplane {
     let session = try CaptureSession(
       order, pins: DatapathPins(root: PinFolder(path: pins)),
       namespace: namespace.map { NetworkNamespace(path: $0) })
-    return FrameCapture(source: session.source, batches: try await session.start())
+    return try await session.start()
   }
 
   /// The connections that are pinned there; none where no data path is.
@@ -35,11 +35,13 @@ extension LinuxDataplane {
     }
   }
 
-  /// For people; the name itself for a reason of a later version.
-  package static func sentence(ofDrop reason: String) -> String {
-    let number = (0..<UInt32(ESW_DROP_REASON_COUNT.rawValue)).first {
-      EvidenceCollection.reasonName($0) == reason
+  /// The data path's reasons to drop a frame, for people.
+  package static let dropSentences: [String: String] = {
+    let reasons = 0..<UInt32(ESW_DROP_REASON_COUNT.rawValue)
+    let pairs = reasons.map { reason in
+      let sentence = esw_drop_reason_sentence(reason).map { String(cString: $0) } ?? ""
+      return (EvidenceCollection.reasonName(reason), sentence)
     }
-    return number.flatMap { esw_drop_reason_sentence($0) }.map { String(cString: $0) } ?? reason
-  }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }()
 }

@@ -11,29 +11,27 @@ import Testing
 /// What a capture has brought so far.
 final class CaptureEar: Sendable {
   let source: CaptureSource
-  private let heard = Mutex<(frames: [CapturedFrame], lost: UInt64, isOver: Bool)>(([], 0, false))
-  private let reading = Mutex<Task<Void, Never>?>(nil)
+  private let heard = Heard()
+  private let reading: Task<Void, Never>
+
+  private final class Heard: Sendable {
+    let all = Mutex<(frames: [CapturedFrame], isOver: Bool)>(([], false))
+  }
 
   init(_ capture: FrameCapture) {
     source = capture.source
-    let task = Task {
-      for await batch in capture.batches {
-        heard.withLock {
-          $0.frames += batch.frames
-          $0.lost += batch.lost
-        }
-      }
-      heard.withLock { $0.isOver = true }
+    reading = Task { [heard] in
+      for await batch in capture.batches { heard.all.withLock { $0.frames += batch.frames } }
+      heard.all.withLock { $0.isOver = true }
     }
-    reading.withLock { $0 = task }
   }
 
   deinit { end() }
 
-  func end() { reading.withLock { $0?.cancel() } }
+  func end() { reading.cancel() }
 
-  var frames: [CapturedFrame] { heard.withLock { $0.frames } }
-  var isOver: Bool { heard.withLock { $0.isOver } }
+  var frames: [CapturedFrame] { heard.all.withLock { $0.frames } }
+  var isOver: Bool { heard.all.withLock { $0.isOver } }
 
   /// Waits for a frame that holds these bytes.
   func hears(_ bytes: [UInt8], _ fits: (CapturedFrame) -> Bool = { _ in true }) async throws -> CapturedFrame
@@ -109,7 +107,7 @@ extension ForwardingBed {
       #expect(dropped.point == (direction == .toRemote ? .fromPort : .fromRemote))
       #expect(dropped.outer == (direction == .toRemote ? .none : .original))
       #expect(dropped.length == frame.count + (direction == .toRemote ? 0 : 50))
-      #expect(LinuxDataplane.sentence(ofDrop: "link_control").contains("must not leave its link"))
+      #expect(LinuxDataplane.dropSentences["link_control"]?.contains("must not leave its link") == true)
     }
   }
 
