@@ -60,7 +60,8 @@ struct PcapngBlock {
 
   static func bytes(moment: Int64) -> [UInt8] {
     let nanoseconds = UInt64(clamping: moment)
-    return bytes(UInt32(truncatingIfNeeded: nanoseconds >> 32)) + bytes(UInt32(truncatingIfNeeded: nanoseconds))
+    return bytes(UInt32(truncatingIfNeeded: nanoseconds >> 32))
+      + bytes(UInt32(truncatingIfNeeded: nanoseconds))
   }
 
   private static func cut(_ text: String) -> String {
