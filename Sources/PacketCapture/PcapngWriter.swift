@@ -15,8 +15,9 @@ package struct PcapngWriter: Sendable {
 
   /// LINKTYPE_ETHERNET
   private static let ethernet: UInt16 = 1
-  /// TC_ACT_SHOT (linux/pkt_cls.h): what a program at tcx answers to drop a frame.
-  private static let verdictShot: UInt64 = 2
+  /// `TCX_DROP` (linux/bpf.h): what a program at tcx says to drop a frame. Of one whose sender is
+  /// told so it turns the frame into the message instead; a drop it is all the same.
+  private static let verdictDrop: UInt64 = 2
 
   /// Options by their codes: sections 3.5 and 4.1 to 4.5.
   private enum Option {
@@ -90,7 +91,7 @@ package struct PcapngWriter: Sendable {
     block.append(option: Option.packetFlags, PcapngBlock.bytes(Self.flags(frame.point)))
     if case .dropped = frame.fate {
       // Type 1: Linux eBPF TC.
-      block.append(option: Option.packetVerdict, [1] + PcapngBlock.bytes(Self.verdictShot))
+      block.append(option: Option.packetVerdict, [1] + PcapngBlock.bytes(Self.verdictDrop))
     }
     return block.finished()
   }

@@ -110,6 +110,35 @@ struct `Tshark` {
     }
   }
 
+  /// Those of docs/capture.md; frames by their number in the file.
+  @Test(arguments: [
+    ("frame.verdict.ebpf_tc == 2", [4, 8]), ("frame.comment contains \"too_big\"", [4]),
+    ("vxlan && frame.packet_flags_direction == 2", [1, 2, 9]),
+    ("vxlan && frame.packet_flags_direction == 1", [3, 4, 10]), ("frame.interface_id == 0", [5, 6, 7, 8]),
+    ("ip.addr == 10.1.0.10", [2, 3, 4, 7, 8, 9]), ("arp.src.proto_ipv4 == 10.1.0.10", [1, 5, 6]),
+    ("eth.addr == ff:ff:ff:ff:ff:ff", [1, 5, 6]), ("cfm", [10]),
+  ])
+  func `finds frames by the filters that the page names`(filter: String, numbers: [Int]) throws {
+    let probe = Sample.ethernet(0x8902, hex("00 03 00 04 00 00 00 11 00"))
+    try withFile(Self.frames + [Sample.frame(probe, .fromRemote, .answered)]) { path in
+      let asked = ["tshark", "-n", "-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number"]
+      let found = try run(asked).split(separator: "\n").compactMap { Int($0) }
+      #expect(found == numbers)
+    }
+  }
+
+  @Test func `decodes another port when told, and reads from a pipe`() throws {
+    let other = Sample.tunnelled(Sample.echo, port: 8472)
+    let frame = CapturedFrame(
+      moment: 0, point: .toRemote, fate: .sent, remotes: [], outer: .original, length: other.count,
+      bytes: other)
+    try withFile([frame]) { path in
+      let output = try run(
+        "sh", "-c", "tshark -n -r - -d udp.port==8472,vxlan -T fields -e vxlan.vni -e icmp.type < \(path)")
+      #expect(output.contains("5010\t8\n"), "\(output)")
+    }
+  }
+
   @Test func `finds the program, the connection, interfaces and losses in the file`() throws {
     try withFile { path in
       let text = try run("capinfos", path)
