@@ -15,11 +15,11 @@ package struct PcapngWriter: Sendable {
 
   /// LINKTYPE_ETHERNET
   private static let ethernet: UInt16 = 1
-  /// `TCX_DROP` (linux/bpf.h): what a program at tcx says to drop a frame. Of one whose sender is
-  /// told so it turns the frame into the message instead; a drop it is all the same.
+  /// `TC_ACT_SHOT` (linux/pkt_cls.h), at tcx `TCX_DROP`: what a program says to drop a frame. Of one whose
+  /// sender is told so it turns the frame into the message instead; a drop it is all the same.
   private static let verdictDrop: UInt64 = 2
 
-  /// Options by their codes: sections 3.5 and 4.1 to 4.5.
+  /// Options by their codes: sections 3.5 and 4.1 to 4.6.
   private enum Option {
     static let comment: UInt16 = 1
     static let sectionApplication: UInt16 = 4
@@ -111,7 +111,7 @@ package struct PcapngWriter: Sendable {
     }
   }
 
-  /// Interface Statistics Blocks (section 4.5) of both interfaces, for the end of a file: frames that were
+  /// Interface Statistics Blocks (section 4.6) of both interfaces, for the end of a file: frames that were
   /// taken (`isb_ifrecv`), that the filter let through (`isb_filteraccept`), and that were lost
   /// (`isb_ifdrop`). Of the last it is not known at which interface, so they stand at the underlay, and a
   /// comment says so.

@@ -95,7 +95,7 @@ import Testing
               00 00                             # padding of 14 bytes
               02 00 04 00 01 00 00 00           # epb_flags: inbound
               07 00 09 00                       # epb_verdict
-              01 02 00 00 00 00 00 00 00        # Linux eBPF TC: TCX_DROP
+              01 02 00 00 00 00 00 00 00        # Linux eBPF TC: TC_ACT_SHOT
               00 00 00                          # padding
               00 00 00 00 54 00 00 00           # end of options, length again
               """)))
