@@ -107,7 +107,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore",
-        "Simulation", "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
+        "Simulation", "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration,
+        httpClient,
         logging,
         lifecycle,
         unixSignals,
