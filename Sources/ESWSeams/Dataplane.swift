@@ -42,7 +42,8 @@ package protocol Dataplane: Sendable {
 /// A capture that goes on.
 package struct FrameCapture: Sendable {
   package let source: CaptureSource
-  /// At least one a second, empty when nothing came; one consumer. What is not read in time is lost, and counted.
+  /// At least one a second, empty when nothing came; one consumer. What is not read in time is lost, and
+  /// counted.
   package let batches: AsyncStream<CaptureBatch>
   /// Ends it, as the reader's going does, and comes back when nothing of it is left.
   package let stop: @Sendable () async -> Void

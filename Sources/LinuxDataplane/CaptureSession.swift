@@ -5,8 +5,8 @@ internal import ESWSeams
 internal import Glibc
 internal import Netlink
 
-/// Somebody captures: a place among the data path's captures, the rings that frames come by, and a thread that
-/// reads them.
+/// Somebody captures: a place among the data path's captures, the rings by which frames come, and a thread
+/// that reads them.
 ///
 /// The path copies frames until the place's time is over, which is put off again and again: when this process
 /// dies, the copying ends by itself, and the place is free with its lock.

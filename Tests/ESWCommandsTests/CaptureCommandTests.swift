@@ -77,7 +77,7 @@ import Testing
       defer { try? FileManager.default.removeItem(atPath: file) }
       let capture = try ESWProcess(["capture", bed.connection.description, "--write", file])
       let deadline = ContinuousClock.now + .seconds(20)
-      while try (FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0) < 2_000 {
+      while (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0 < 2_000 {
         try #require(ContinuousClock.now < deadline, "\(capture.text)")
         try await Task.sleep(for: .milliseconds(50))
       }
