@@ -16,8 +16,9 @@ actor CaptureSession {
   private static let renewal: UInt64 = 1_000_000_000
   /// The longest wait for a ring to be half full, in milliseconds.
   private static let patience: Int32 = 100
-  /// Of all rings of a capture, in bytes.
-  private static let ringBytes = 8 << 20
+  /// Of all rings of a capture, in bytes; the lesser for a process that may not lock so much memory
+  /// (`CAP_IPC_LOCK`, kernel.perf_event_mlock_kb).
+  private static let ringBytes = (usual: 8 << 20, least: 256 << 10)
   /// Batches that wait for the reader.
   private static let waiting = 32
 
@@ -60,9 +61,7 @@ actor CaptureSession {
         description: "\(ESW_CAPTURES_MAX) captures go on at this node, and there is no room for more")
     }
     thread = try NamespaceThread(in: namespace)
-    rings = try RecordRings(
-      in: captured, firstKey: (place - 1) * UInt32(ESW_CAPTURE_CPUS), bytes: Self.ringBytes,
-      cpuLimit: Int(ESW_CAPTURE_CPUS))
+    rings = try Self.rings(in: captured, of: place)
     source = try thread.runAndWait { [connection] in
       connection.source { index in namespace == nil ? nil : Self.name(of: index) }
     }
@@ -134,6 +133,19 @@ actor CaptureSession {
     let ready = inOrder.prefix { $0.moment < moment }
     heldBack = Array(inOrder.dropFirst(ready.count))
     return Array(ready)
+  }
+
+  private static func rings(in map: BPFMap, of place: UInt32) throws(BPFError) -> RecordRings {
+    func open(_ bytes: Int) throws(BPFError) -> RecordRings {
+      let limit = Int(ESW_CAPTURE_CPUS)
+      return try RecordRings(
+        in: map, firstKey: (place - 1) * UInt32(limit), bytes: bytes, cpuLimit: limit)
+    }
+    do throws(BPFError) {
+      return try open(ringBytes.usual)
+    } catch  where error.errno == EPERM {
+      return try open(ringBytes.least)
+    }
   }
 
   private static func takePlace(in pins: DatapathPins) throws -> (UInt32, NodeLock)? {
