@@ -19,6 +19,8 @@ actor CaptureSession {
   /// Of all rings of a capture, in bytes; the lesser for a process that may not lock so much memory
   /// (`CAP_IPC_LOCK`, kernel.perf_event_mlock_kb).
   private static let ringBytes = (usual: 8 << 20, least: 256 << 10)
+  /// How often what is said of all captures is made again because another has begun or ended meanwhile.
+  private static let attempts = 10
   /// Batches that wait for the reader.
   private static let waiting = 32
 
@@ -117,9 +119,25 @@ actor CaptureSession {
     let row = esw_capture_row(
       until_ns: renewed + Self.lease, connection: connection.number.value, snap_bytes: UInt32(snapLength))
     try captures.set(place, to: row)
-    // Place 0 is of all: each puts it off, and as long as one goes on it lies ahead.
-    try captures.set(UInt32(0), to: row)
+    try announce(until: row.until_ns)
     return true
+  }
+
+  /// Writes place 0, which is of all captures. Another may do the same at this moment, and have seen less than
+  /// there is: so it is looked at once more afterwards.
+  private func announce(until: UInt64) throws {
+    var written: UInt32?
+    for _ in 0..<Self.attempts {
+      var all: UInt32 = 0
+      for place in 1...UInt32(ESW_CAPTURES_MAX) {
+        guard let row: esw_capture_row = try captures.value(of: place), row.until_ns != 0 else { continue }
+        all |= 1 << (row.connection & 31)
+      }
+      if all == written { return }
+      try captures.set(
+        UInt32(0), to: esw_capture_row(until_ns: until, connection: all, snap_bytes: 0))
+      written = all
+    }
   }
 
   /// What nobody can reach any more keeps its rows.

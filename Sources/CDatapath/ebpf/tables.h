@@ -128,7 +128,9 @@ apart int is_captured_by_any(__u32 connection, __u64 now) {
 inline_always int is_captured(__u32 connection, __u64 now) {
   __u32 all = 0;
   const struct esw_capture_row *capture = bpf_map_lookup_elem(&esw_captures, &all);
-  return unlikely(capture && capture->until_ns > now) && is_captured_by_any(connection, now);
+  if (likely(!capture || capture->until_ns <= now))
+    return 0;
+  return unlikely(capture->connection & 1u << (connection & 31)) && is_captured_by_any(connection, now);
 }
 
 inline_always __u32 external_ifindex(void) {

@@ -418,12 +418,12 @@ struct esw_virtual_row {
 };
 
 /// Whose frames are copied for user space. Place 0 is of all captures: where its time is over there are none. Who
-/// captures has a place of its own, keeps the others by a lock, and puts both times off again and again: a copy more is
-/// made for nobody when it dies, and nothing has to be taken back.
+/// captures has a place of its own, by a lock, and puts both times off again and again: no copy is made for long when it
+/// dies, and nothing has to be taken back.
 struct esw_capture_row {
   /// 0, or past: nobody captures here.
   __u64 until_ns;
-  /// 0: what no allow-list lets in.
+  /// 0: what no allow-list lets in. In place 0: bit N is set where one is captured whose number is N modulo 32.
   __u32 connection;
   /// Bytes of each frame, up to ESW_SNAP_MAX.
   __u32 snap_bytes;
