@@ -105,7 +105,7 @@ import Testing
 
 @Suite struct `Limits of a capture` {
   @Test func `end it before a block that does not fit`() {
-    let limits = CaptureLimits(seconds: 1, bytes: 1_000_000, frames: 3)
+    let limits = CaptureBounds(seconds: 1, bytes: 1_000_000, frames: 3)
     #expect(limits.end(behind: 999_900, block: 100, frames: 0) == nil)
     #expect(limits.end(behind: 999_901, block: 100, frames: 0) == .size(1_000_000))
     #expect(limits.end(behind: 0, block: 100, frames: 3) == .frames(3))

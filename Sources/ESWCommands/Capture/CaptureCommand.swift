@@ -66,11 +66,11 @@ struct CaptureCommand: AsyncParsableCommand {
       throw ValidationError(
         "a connection, or --refused, is wanted: `esw connection list` shows which there are")
     }
-    guard CaptureLimits.secondsRange.contains(seconds) else {
-      throw ValidationError("--seconds must be 1 to \(CaptureLimits.secondsRange.upperBound)")
+    guard CaptureBounds.secondsRange.contains(seconds) else {
+      throw ValidationError("--seconds must be 1 to \(CaptureBounds.secondsRange.upperBound)")
     }
-    guard CaptureLimits.megabytesRange.contains(megabytes) else {
-      throw ValidationError("--megabytes must be 1 to \(CaptureLimits.megabytesRange.upperBound)")
+    guard CaptureBounds.megabytesRange.contains(megabytes) else {
+      throw ValidationError("--megabytes must be 1 to \(CaptureBounds.megabytesRange.upperBound)")
     }
     guard CaptureOrder.snapLengths.contains(snap) else {
       throw ValidationError(
@@ -93,7 +93,7 @@ struct CaptureCommand: AsyncParsableCommand {
     } catch {
       throw CommandFailure(.failed, "\(error)")
     }
-    let limits = CaptureLimits(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
+    let limits = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
     options.note("capturing \(connection?.text ?? "what is refused") \(limits.description)")
     var run = CaptureRun(
       filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), limits: limits,

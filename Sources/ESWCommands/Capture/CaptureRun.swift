@@ -6,15 +6,15 @@ import UnixSignals
 /// From the batches of a capture to what is written, up to a limit.
 struct CaptureRun {
   let filter: FrameFilter
-  let limits: CaptureLimits
+  let limits: CaptureBounds
   let showsProgress: Bool
 
   private var tally = CaptureTally()
   private var droppedFrames: UInt64 = 0
-  private var end = CaptureLimits.End.source
+  private var end = CaptureBounds.End.source
   private let began = ContinuousClock.now
 
-  init(filter: FrameFilter, limits: CaptureLimits, showsProgress: Bool) {
+  init(filter: FrameFilter, limits: CaptureBounds, showsProgress: Bool) {
     self.filter = filter
     self.limits = limits
     self.showsProgress = showsProgress
@@ -22,7 +22,7 @@ struct CaptureRun {
 
   private enum Event: Sendable {
     case batch(CaptureBatch)
-    case end(CaptureLimits.End)
+    case end(CaptureBounds.End)
   }
 
   /// - Throws: `CommandFailure` when nothing can be written any more.
@@ -61,7 +61,7 @@ struct CaptureRun {
     if showsProgress { Terminal.error("\r\u{1B}[K") }
   }
 
-  private mutating func take(_ event: Event, into output: inout CaptureOutput) throws -> CaptureLimits.End? {
+  private mutating func take(_ event: Event, into output: inout CaptureOutput) throws -> CaptureBounds.End? {
     switch event {
     case .end(let end): return end
     case .batch(let batch):

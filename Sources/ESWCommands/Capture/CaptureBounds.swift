@@ -1,5 +1,5 @@
 /// When a capture has enough.
-struct CaptureLimits {
+struct CaptureBounds {
   static let secondsRange = 1...86_400
   static let megabytesRange = 1...1_000_000
 
