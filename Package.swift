@@ -107,7 +107,8 @@ let package = Package(
       "ESWCommands",
       [
         "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore",
-        "Simulation", "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration, httpClient,
+        "Simulation", "LinuxDataplane", "ControlPlane", "GatewayAgent", "ESWClient", arguments, configuration,
+        httpClient,
         logging,
         lifecycle,
         unixSignals,
@@ -133,7 +134,7 @@ let package = Package(
         "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "GatewayAgent", "Netlink",
         "KernelTesting", "Simulation", logging,
       ]),
-    tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    tests("GatewayAgent", ["ESWModel", "PacketCapture", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
       [

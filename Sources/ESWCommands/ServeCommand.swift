@@ -144,7 +144,7 @@ struct AgentCommand: AsyncParsableCommand {
     let ledger = try ConfigurationLedger(folder: folder.agent(node))
     let agent = AgentService(
       node: node, link: link, dataplane: try await open(settings.kernel(), node, ledger, link),
-      ledger: ledger, logger: logger)
+      ledger: ledger, logger: logger, product: "OpenESW \(productVersion)")
     let group = ServiceGroup(
       configuration: .init(
         services: [.init(service: agent)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

@@ -211,7 +211,7 @@ private struct Beside: Service {
       guard let dataplane = try await open(source, link, ledger) else { return }
       let agent = AgentService(
         node: options.node, link: link, dataplane: dataplane, ledger: ledger, logger: options.logger,
-        observer: options.observer)
+        product: "OpenESW \(productVersion)", observer: options.observer)
       try await agent.run()
     } catch {
       options.logger.error(
