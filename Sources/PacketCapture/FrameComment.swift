@@ -56,7 +56,7 @@ struct FrameComment {
 /// Why a frame was dropped, by name and in words.
 struct DropReason {
   /// Bytes of either that are shown.
-  private static let longest = 200
+  private static let longest = 100
 
   let name: String
   let sentence: String?

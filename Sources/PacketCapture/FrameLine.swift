@@ -4,8 +4,8 @@ package import ESWModel
 ///
 ///     14:03:07.000123 to 198.51.100.2 vni 5010      ..:01 > ..:02  ARP who-has 10.0.0.2 tell 10.0.0.1, 60 B
 ///
-/// When, where it was seen, who to whom, what, how long without outer headers; then its fate, where it was not simply
-/// sent or delivered. Only printable ASCII.
+/// When, where it was seen, who to whom, what, how long without outer headers; then its fate, where it was
+/// not simply sent or delivered. Only printable ASCII.
 package struct FrameLine: CustomStringConvertible, Sendable {
   /// Columns that a line keeps to; the fate alone may go beyond.
   package static let usualWidth = 160

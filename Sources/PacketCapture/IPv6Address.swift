@@ -16,8 +16,8 @@ package struct IPv6Address: Hashable, Sendable, LosslessStringConvertible {
     low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// Reads groups of one to four hex digits, `::` once for at least one group of zeros (RFC 4291 section 2.2, forms
-  /// 1 and 2); no zone, no dotted end.
+  /// Reads groups of one to four hex digits, `::` once for at least one group of zeros (RFC 4291 section 2.2,
+  /// forms 1 and 2); no zone, no dotted end.
   package init?(_ description: String) {
     guard description.utf8.count <= 39 else { return nil }
     let text = Substring(description)

@@ -30,7 +30,8 @@ extension InnerFrame {
     }
   }
 
-  /// Continuity check and loopback (IEEE 802.1Q sections 21.4 and 21.7). Loopback is what nodes probe each other with.
+  /// Continuity check and loopback (IEEE 802.1Q sections 21.4 and 21.7). Loopback is what nodes probe each
+  /// other with.
   private static func loopback(_ octets: Octets) -> String? {
     guard let operation = octets[1] else { return nil }
     switch operation {

@@ -8,7 +8,7 @@ struct PcapngBlock {
     case sectionHeader = 0x0A0D_0D0A
     /// Interface Description Block, section 4.2.
     case interfaceDescription = 1
-    /// Interface Statistics Block, section 4.5.
+    /// Interface Statistics Block, section 4.6.
     case interfaceStatistics = 5
     /// Enhanced Packet Block, section 4.3.
     case enhancedPacket = 6
@@ -60,7 +60,8 @@ struct PcapngBlock {
 
   static func bytes(moment: Int64) -> [UInt8] {
     let nanoseconds = UInt64(clamping: moment)
-    return bytes(UInt32(truncatingIfNeeded: nanoseconds >> 32)) + bytes(UInt32(truncatingIfNeeded: nanoseconds))
+    return bytes(UInt32(truncatingIfNeeded: nanoseconds >> 32))
+      + bytes(UInt32(truncatingIfNeeded: nanoseconds))
   }
 
   private static func cut(_ text: String) -> String {

@@ -1,8 +1,8 @@
 package import ESWModel
 
-/// Captured frames as a pcapng file (draft-ietf-opsawg-pcapng): values in, bytes out. Header, blocks and statistics one
-/// after another are the file; it can be read while it grows. Always little endian, so that the same frames are the
-/// same bytes on every machine; readers go by the byte-order magic.
+/// Captured frames as a pcapng file (draft-ietf-opsawg-pcapng): values in, bytes out. Header, blocks and
+/// statistics one after another are the file; it can be read while it grows. Always little endian, so that
+/// the same frames are the same bytes on every machine; readers go by the byte-order magic.
 package struct PcapngWriter: Sendable {
   /// Bytes of a frame that are written: the most that Wireshark takes (`WTAP_MAX_PACKET_SIZE_STANDARD`).
   package static let longestFrame = 262_144
@@ -15,10 +15,11 @@ package struct PcapngWriter: Sendable {
 
   /// LINKTYPE_ETHERNET
   private static let ethernet: UInt16 = 1
-  /// TC_ACT_SHOT (linux/pkt_cls.h): what a program at tcx answers to drop a frame.
-  private static let verdictShot: UInt64 = 2
+  /// `TC_ACT_SHOT` (linux/pkt_cls.h), at tcx `TCX_DROP`: what a program says to drop a frame. Of one whose
+  /// sender is told so it turns the frame into the message instead; a drop it is all the same.
+  private static let verdictDrop: UInt64 = 2
 
-  /// Options by their codes: sections 3.5 and 4.1 to 4.5.
+  /// Options by their codes: sections 3.5 and 4.1 to 4.6.
   private enum Option {
     static let comment: UInt16 = 1
     static let sectionApplication: UInt16 = 4
@@ -34,12 +35,13 @@ package struct PcapngWriter: Sendable {
 
   private let sentences: [String: String]
 
-  /// - Parameter sentences: What the names of the data path's drop reasons mean, for people; a name that is not among
-  ///   them stands alone.
+  /// - Parameter sentences: What the names of the data path's drop reasons mean, for people; a name that is
+  ///   not among them stands alone.
   package init(sentences: [String: String] = [:]) { self.sentences = sentences }
 
-  /// A Section Header Block (section 4.1) of a length that is not known beforehand, and two Interface Description Blocks
-  /// (section 4.2): 0 the attachment port, 1 the underlay; both Ethernet, nanoseconds, without a snap length.
+  /// A Section Header Block (section 4.1) of a length that is not known beforehand, and two Interface
+  /// Description Blocks (section 4.2): 0 the attachment port, 1 the underlay; both Ethernet, nanoseconds,
+  /// without a snap length.
   ///
   /// - Parameter product: Name and version of the program that writes.
   package func header(for source: CaptureSource, product: String) -> [UInt8] {
@@ -73,8 +75,8 @@ package struct PcapngWriter: Sendable {
     return block.finished()
   }
 
-  /// An Enhanced Packet Block (section 4.3): direction in `epb_flags`; what became of the frame in a comment, where it
-  /// was not simply sent or delivered; of one that was dropped, the verdict of the tc program too.
+  /// An Enhanced Packet Block (section 4.3): direction in `epb_flags`; what became of the frame in a comment,
+  /// where it was not simply sent or delivered; of one that was dropped, the verdict of the tc program too.
   package func block(for frame: CapturedFrame) -> [UInt8] {
     let bytes = frame.bytes.prefix(Self.longestFrame)
     var block = PcapngBlock(.enhancedPacket)
@@ -89,7 +91,7 @@ package struct PcapngWriter: Sendable {
     block.append(option: Option.packetFlags, PcapngBlock.bytes(Self.flags(frame.point)))
     if case .dropped = frame.fate {
       // Type 1: Linux eBPF TC.
-      block.append(option: Option.packetVerdict, [1] + PcapngBlock.bytes(Self.verdictShot))
+      block.append(option: Option.packetVerdict, [1] + PcapngBlock.bytes(Self.verdictDrop))
     }
     return block.finished()
   }
@@ -109,9 +111,10 @@ package struct PcapngWriter: Sendable {
     }
   }
 
-  /// Interface Statistics Blocks (section 4.5) of both interfaces, for the end of a file: frames that were taken
-  /// (`isb_ifrecv`), that the filter let through (`isb_filteraccept`), and that were lost (`isb_ifdrop`). Of the last it
-  /// is not known at which interface, so they stand at the underlay, and a comment says so.
+  /// Interface Statistics Blocks (section 4.6) of both interfaces, for the end of a file: frames that were
+  /// taken (`isb_ifrecv`), that the filter let through (`isb_filteraccept`), and that were lost
+  /// (`isb_ifdrop`). Of the last it is not known at which interface, so they stand at the underlay, and a
+  /// comment says so.
   ///
   /// - Parameter moment: The end of the capture, nanoseconds since 1970.
   package func statistics(_ tally: CaptureTally, at moment: Int64) -> [UInt8] {

@@ -18,9 +18,9 @@ struct RoomRule {
 enum RoomTable {
   /// From the inside out: a room imports only rooms that stand above it.
   static let order = [
-    "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore", "CLinux",
-    "CLibBPF", "Netlink", "CDatapath", "CConsole", "BPF", "LinuxDataplane", "Simulation", "ControlPlane",
-    "GatewayAgent", "ESWClient", "ESWCommands", "esw",
+    "ESWModel", "ESWWire", "ESWAdmission", "ESWPlanning", "ESWSeams", "PacketCapture", "SQLiteStore",
+    "CLinux", "CLibBPF", "Netlink", "CDatapath", "CConsole", "BPF", "LinuxDataplane", "Simulation",
+    "ControlPlane", "GatewayAgent", "ESWClient", "ESWCommands", "esw",
   ]
 
   static let rules: [String: RoomRule] = [
