@@ -65,53 +65,66 @@ actor CaptureRunner {
 
   private func carryOut(_ request: CaptureRequest) async {
     defer { running.remove(request.id) }
-    var parcels = ParcelSender(link: link, capture: request.id, logger: logger)
+    var sender = CaptureSender(link: link, capture: request.id, logger: logger)
     let capture: FrameCapture
     do {
       guard running.count <= CaptureOrder.mostAtOnce else { throw CaptureRefusal.placesTaken }
       capture = try await dataplane.capture(request.order)
     } catch {
-      _ = await parcels.send(.failure("\(error)"))
+      await sender.refuse("\(error)")
       return
     }
+    let connection = request.order.connection?.description ?? "none"
     logger.info(
-      "a capture begins",
-      metadata: [
-        "capture": "\(request.id)", "connection": "\(request.order.connection.map(\.description) ?? "-")",
-      ])
-    var file = CaptureFile(
+      "a capture begins", metadata: ["capture": "\(request.id)", "connection": "\(connection)"])
+    sender.file = CaptureFile(
       of: capture.source, upTo: request.limits.bytes, writer: writer, product: product)
-    let isWanted = await relay(capture.batches, until: request.limits.seconds, &file, &parcels)
-    if isWanted, !Task.isCancelled { _ = await parcels.send(.end(file.end(at: Self.moment))) }
+    if await relay(capture.batches, until: request.limits.seconds, &sender) {
+      await sender.end(at: Self.moment)
+    }
     logger.info(
-      "a capture ended", metadata: ["capture": "\(request.id)", "bytes": "\(file.size)"])
+      "a capture ended", metadata: ["capture": "\(request.id)", "bytes": "\(sender.file?.size ?? 0)"])
   }
 
+  private enum Turn {
+    case batch(CaptureBatch?)
+    case tick
+  }
+
+  /// One batch is waited for at a time, and beside it the moment at which what has come is to go.
+  ///
   /// - Returns: Whether somebody still wants the end.
   private nonisolated func relay(
-    _ batches: AsyncStream<CaptureBatch>, until seconds: Int, _ file: inout CaptureFile,
-    _ parcels: inout ParcelSender
+    _ batches: AsyncStream<CaptureBatch>, until seconds: Int, _ sender: inout CaptureSender
   ) async -> Bool {
-    let start = ContinuousClock.now
-    guard await parcels.send(.part(file.takePending())) else { return false }
-    var (sent, loud) = (ContinuousClock.now, ContinuousClock.now)
-    for await batch in batches {
-      file.lose(batch.lost)
-      for frame in batch.frames {
-        file.add(frame)
-        guard file.pendingBytes >= Self.partBytes else { continue }
-        guard await parcels.send(.part(file.takePending())) else { return false }
-        (sent, loud) = (.now, .now)
+    let end = ContinuousClock.now + .seconds(seconds)
+    guard await sender.flush() else { return false }
+    return await withTaskGroup(of: Turn.self) { group in
+      defer { group.cancelAll() }
+      func awaitBatch() { group.addTask { .batch(await batches.first { _ in true }) } }
+      func awaitTick() {
+        group.addTask {
+          try? await Task.sleep(for: Self.partInterval)
+          return .tick
+        }
       }
-      let now = ContinuousClock.now
-      if file.isFull || now - start >= .seconds(seconds) { return true }
-      if now - loud >= Self.quiet, file.pendingBytes == 0 { file.addStatistics(at: Self.moment) }
-      guard now - sent >= (file.pendingBytes > 0 ? Self.partInterval : Self.signInterval) else { continue }
-      if file.pendingBytes > 0 { loud = now }
-      guard await parcels.send(.part(file.takePending())) else { return false }
-      sent = .now
+      awaitBatch()
+      awaitTick()
+      while let turn = await group.next() {
+        switch turn {
+        case .batch(nil): return !Task.isCancelled
+        case .batch(let batch?):
+          guard await sender.add(batch) else { return false }
+          awaitBatch()
+        case .tick:
+          if Task.isCancelled { return false }
+          guard await sender.flushIfDue(at: Self.moment) else { return false }
+          awaitTick()
+        }
+        if sender.isFull || ContinuousClock.now >= end { return true }
+      }
+      return true
     }
-    return true
   }
 
   /// Nanoseconds since 1970.
@@ -120,12 +133,15 @@ actor CaptureRunner {
   }
 }
 
-/// Numbers what is sent of a capture, and sends again what may not have arrived.
-private struct ParcelSender {
+/// Sends the file of a capture part by part, and again what may not have arrived.
+private struct CaptureSender {
   let link: any AgentLink
   let capture: CaptureID
   let logger: Logger
+  var file: CaptureFile?
   private var number = 0
+  private var sent = ContinuousClock.now
+  private var loud = ContinuousClock.now
 
   init(link: any AgentLink, capture: CaptureID, logger: Logger) {
     self.link = link
@@ -133,8 +149,42 @@ private struct ParcelSender {
     self.logger = logger
   }
 
+  var isFull: Bool { file?.isFull ?? false }
+
   /// - Returns: Whether more is wanted.
-  mutating func send(_ parcel: CaptureParcel) async -> Bool {
+  mutating func add(_ batch: CaptureBatch) async -> Bool {
+    file?.lose(batch.lost)
+    for frame in batch.frames {
+      file?.add(frame)
+      guard file?.pendingBytes ?? 0 >= CaptureRunner.partBytes else { continue }
+      guard await flush() else { return false }
+    }
+    return true
+  }
+
+  /// - Parameter moment: Nanoseconds since 1970.
+  /// - Returns: Whether more is wanted.
+  mutating func flushIfDue(at moment: Int64) async -> Bool {
+    let now = ContinuousClock.now
+    if file?.pendingBytes == 0, now - loud >= CaptureRunner.quiet { file?.addStatistics(at: moment) }
+    guard file?.pendingBytes ?? 0 > 0 || now - sent >= CaptureRunner.signInterval else { return true }
+    return await flush()
+  }
+
+  /// - Returns: Whether more is wanted.
+  mutating func flush() async -> Bool {
+    let part = file?.takePending() ?? []
+    let isWanted = await send(.part(part))
+    sent = .now
+    if !part.isEmpty { loud = sent }
+    return isWanted
+  }
+
+  mutating func end(at moment: Int64) async { _ = await send(.end(file?.end(at: moment) ?? [])) }
+
+  mutating func refuse(_ reason: String) async { _ = await send(.failure(reason)) }
+
+  private mutating func send(_ parcel: CaptureParcel) async -> Bool {
     defer { number += 1 }
     for attempt in 1...CaptureRunner.tries {
       do {
