@@ -18,7 +18,6 @@ final class CaptureExchange: Sendable {
   enum StopReason: String, Sendable {
     case userGone = "the user went"
     case agentSilent = "the agent fell silent"
-    case agentBroke = "the agent did not keep to its limits"
     case notAllowed = "the user may not any more"
     case serverStops = "the server stops"
   }
