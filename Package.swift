@@ -134,7 +134,7 @@ let package = Package(
         "BPF", "CDatapath", "CLinux", "ESWModel", "ESWPlanning", "ESWSeams", "GatewayAgent", "Netlink",
         "KernelTesting", "Simulation", logging,
       ]),
-    tests("GatewayAgent", ["ESWModel", "Simulation", logging, lifecycle]),
+    tests("GatewayAgent", ["ESWModel", "PacketCapture", "Simulation", logging, lifecycle]),
     tests(
       "ESWCommands",
       [

@@ -25,12 +25,11 @@ struct AgentRoutes {
   /// An agent that is ahead of us, because the store is a backup's, gets what we have: it will not take
   /// it, and says so in its report.
   @Sendable private func configuration(request: Request, context: CallContext) async throws -> Response {
-    let node = try node(of: context)
+    let node = try Self.node(of: context)
     let query = request.query
     let store: QueryFilter<StoreID> = query.filter("store")
-    let after = try number(query, "after", upTo: .max)
-    let wait =
-      try number(query, "wait", upTo: UInt64(Self.longestWaitSeconds)) ?? UInt64(Self.defaultWaitSeconds)
+    let after = try Self.number(query, "after", upTo: .max)
+    let wait = try Self.wait(query)
     let current = core.snapshot
     guard let after, store == .only(current.store), after <= current.revision.value else {
       return try await answer(node, from: current)
@@ -43,7 +42,7 @@ struct AgentRoutes {
   }
 
   @Sendable private func report(_: Request, context: CallContext) async throws -> Response {
-    let node = try node(of: context)
+    let node = try Self.node(of: context)
     return try await aside {
       let report = try AgentLinkMessages.report(from: Data(context.body.readableBytesView))
       guard report.node == node else { throw CallError.otherNode }
@@ -56,12 +55,17 @@ struct AgentRoutes {
     }
   }
 
-  private func node(of context: CallContext) throws(CallError) -> NodeName {
+  static func node(of context: CallContext) throws(CallError) -> NodeName {
     guard let node = NodeName(context.parameters.get("node") ?? "") else { throw .noSuchPath }
     return node
   }
 
-  private func number(
+  /// Seconds that the agent is ready to wait.
+  static func wait(_ query: QueryParameters) throws(RequestBodyError) -> UInt64 {
+    try number(query, "wait", upTo: UInt64(longestWaitSeconds)) ?? UInt64(defaultWaitSeconds)
+  }
+
+  private static func number(
     _ query: QueryParameters, _ name: String, upTo limit: UInt64
   ) throws(RequestBodyError) -> UInt64? {
     guard let text = query[name], text != "" else { return nil }

@@ -35,7 +35,16 @@ final class BodyShare: Sendable {
 
   init(of budget: BodyBudget) { self.budget = budget }
 
-  deinit { budget.giveBack(count.withLock { $0.taken }) }
+  deinit { release() }
+
+  /// What it has is bounded by somebody else from now on.
+  func release() {
+    budget.giveBack(
+      count.withLock { count in
+        defer { count.taken = 0 }
+        return count.taken
+      })
+  }
 
   /// - Throws: `CallError.tooManyBodies`.
   func grow(by bytes: Int) throws(CallError) {

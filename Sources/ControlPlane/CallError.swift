@@ -1,6 +1,22 @@
 import ESWModel
 import ESWWire
 
+/// Why frames of a connection cannot be captured now.
+enum CaptureObstacle: Hashable, Sendable {
+  case noNode
+  /// It has not reported to this store.
+  case unheard(NodeName)
+  case silent(NodeName, seconds: Int64)
+  case nodeFull(NodeName)
+  case allTaken
+  /// Its agent has not asked what to capture.
+  case notAsked(NodeName)
+  /// Its agent was told, and has not begun.
+  case notBegun(NodeName)
+  /// In the agent's words.
+  case refused(NodeName, String)
+}
+
 /// Why the control plane itself, before or beside admission, declines a request.
 enum CallError: Error, Hashable, Sendable {
   case signature(SignatureRejection)
@@ -37,4 +53,8 @@ enum CallError: Error, Hashable, Sendable {
   case unknownPort(String)
   /// A report about another node than the path names.
   case otherNode
+  /// What stands against a capture.
+  case capture(CaptureObstacle)
+  /// Of an agent: nobody waits for it, or not any more; as it came.
+  case unknownCapture(String)
 }

@@ -15,6 +15,7 @@ struct ControlPlaneCore: Sendable {
   let pages = PageShelf()
   let tally = ServerTally()
   let rates = RateKeeper()
+  let captures = CaptureExchange()
   let timeline: EventTimeline
   let denials: DenialJournal
   /// What stands before the host in addresses of ours in answers.
@@ -132,6 +133,22 @@ struct ControlPlaneCore: Sendable {
       at: now(), author: AuditEntry.Author(context), project: project.flatMap { snapshot.project($0)?.id },
       outcome: .denied(code: code, path: String(path.prefix(Self.longestAuditedPath))))
     await denials.keep(entry)
+  }
+
+  /// Keeps who captured what: an entry when it begins, and one when it has ended.
+  ///
+  /// - Parameter outcome: Nil: it begins.
+  func audit(
+    capture request: CaptureRequest, of connection: ConnectionID, on node: NodeName, for context: CallContext,
+    outcome: CaptureOutcome?
+  ) async throws {
+    let begun = request.auditText(on: node, outcome: nil)
+    let entry = AuditEntry(
+      at: now(), author: AuditEntry.Author(context), project: context.admittedProject,
+      outcome: .changed(
+        kind: "capture", id: connection.description, before: outcome.map { _ in begun },
+        after: outcome.map { request.auditText(on: node, outcome: $0) } ?? begun))
+    _ = try await store.commit { _ in IntentChange(edits: [], outcome: (), audit: [entry]) }
   }
 
   /// In characters; a path may be longer than is worth keeping.

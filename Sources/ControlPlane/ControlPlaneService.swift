@@ -32,6 +32,7 @@ package struct ControlPlaneService: Service {
     package var tokenKey: TokenKey
     /// How hard passwords are to guess from what is kept of them.
     package var passwordCost: PasswordHash.Cost
+    package var captures = CapturePatience()
 
     package init(
       address: String = "127.0.0.1", port: Int = 0, agentToken: String, metricsToken: String? = nil,
@@ -131,7 +132,7 @@ package struct ControlPlaneService: Service {
 
   private var httpConfiguration: HTTP1Channel.Configuration {
     .init(
-      additionalChannelHandlers: [RequestProgress(), UnreadableRequests()],
+      additionalChannelHandlers: [RequestProgress(), ClientPresence(), UnreadableRequests()],
       idleTimeout: TimeAmount(settings.limits.idleTimeout))
   }
 
@@ -163,6 +164,8 @@ package struct ControlPlaneService: Service {
     PermissionRoutes(core: core).add(to: routes)
     AuditRoutes(core: core).add(to: routes)
     AgentRoutes(core: core).add(to: routes)
+    CaptureRoutes(core: core, patience: settings.captures).add(to: routes)
+    CaptureAgentRoutes(core: core).add(to: routes)
     MetricsRoutes(core: core).add(to: routes)
     TokenRoutes(core: core, passwords: passwords, throttle: throttle, tokenKey: settings.tokenKey)
       .add(to: routes)

@@ -101,6 +101,9 @@ struct ErrorAnswer: Sendable {
     case .unknownAttachment(let id):
       self.init(.notFound, "l2cg.8010", "attachment \(Self.short(id)) could not be found.")
     case .otherNode: self.init(.badRequest, "l2cg.8001", "The report is of another node than the path names.")
+    case .capture(let obstacle): self.init(obstacle)
+    case .unknownCapture(let id):
+      self.init(.notFound, "l2cg.8034", "Nobody waits for the capture \(Self.short(id)).")
     }
   }
 

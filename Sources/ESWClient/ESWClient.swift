@@ -71,6 +71,12 @@ package struct ESWClient: Sendable {
   package func call(
     _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)] = [], body: Data? = nil
   ) async throws -> Data {
+    try await answer(to: request(method, path, query: query, body: body))
+  }
+
+  private func request(
+    _ method: HTTPMethod, _ path: String, query: [(name: String, value: String)], body: Data?
+  ) -> HTTPClientRequest {
     let parameters = QueryParameters(query).canonical
     let fixed = [
       HeaderField("host", host), HeaderField("content-type", "application/json"),
@@ -85,23 +91,61 @@ package struct ESWClient: Sendable {
     request.method = method
     for field in fixed + signature { request.headers.replaceOrAdd(name: field.name, value: field.value) }
     if let body { request.body = .bytes(body) }
-    return try await answer(to: request)
+    return request
+  }
+
+  /// One signed request for an operation whose answer goes on for as long as it is read.
+  ///
+  /// - Throws: As `call`, until the answer has begun.
+  package func capture(
+    _ connection: ConnectionID, limits: CaptureLimits? = nil, snapLength: Int? = nil
+  ) async throws -> CaptureDownload {
+    var query: [(name: String, value: String)] = []
+    if let limits { query += [("seconds", "\(limits.seconds)"), ("bytes", "\(limits.bytes)")] }
+    if let snapLength { query.append(("snap", "\(snapLength)")) }
+    let request = request(
+      .GET, path(of: .captureConnection, ["connection_id": connection.description]), query: query, body: nil)
+    let start = ContinuousClock.now
+    let response: HTTPClientResponse
+    do {
+      response = try await http.execute(request, timeout: TimeAmount(patience))
+    } catch {
+      throw failure(of: request, error, since: start)
+    }
+    guard response.status.code < 400 else {
+      _ = try await read(response, to: request, since: start)
+      throw ClientError.answer("a refusal without a body")
+    }
+    observe(request, response, since: start)
+    return CaptureDownload(body: response.body, endpoint: endpoint)
   }
 
   private func answer(to request: HTTPClientRequest) async throws -> Data {
     let start = ContinuousClock.now
-    let response: HTTPClientResponse
-    let data: Data
     do {
-      response = try await http.execute(request, timeout: TimeAmount(patience))
-      data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
-    } catch let error as CancellationError {
+      return try await read(
+        try await http.execute(request, timeout: TimeAmount(patience)), to: request, since: start)
+    } catch let error as ClientError {
       throw error
     } catch {
-      observe(request, nil, since: start)
-      throw Self.isDistrust(error)
-        ? ClientError.untrusted(endpoint, "\(error)") : .unreachable(endpoint, "\(error)")
+      throw failure(of: request, error, since: start)
     }
+  }
+
+  /// - Returns: What did not come of the network.
+  private func failure(
+    of request: HTTPClientRequest, _ error: any Error, since start: ContinuousClock.Instant
+  ) -> any Error {
+    if error is CancellationError { return error }
+    observe(request, nil, since: start)
+    return Self.isDistrust(error)
+      ? ClientError.untrusted(endpoint, "\(error)") : ClientError.unreachable(endpoint, "\(error)")
+  }
+
+  private func read(
+    _ response: HTTPClientResponse, to request: HTTPClientRequest, since start: ContinuousClock.Instant
+  ) async throws -> Data {
+    let data = Data(try await response.body.collect(upTo: Self.mostBytes).readableBytesView)
     observe(request, response, since: start)
     guard response.status.code < 400 else {
       let body = try? JSONDecoder().decode(ErrorBody.self, from: data)
@@ -138,6 +182,8 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
   /// Its certificate is of no authority that is trusted, or of another name.
   case untrusted(String, String)
   case refused(status: Int, code: String, message: String, requestID: String?)
+  /// An answer that goes on ended before its end.
+  case brokenOff(String, String)
   /// The answer is not what the API documents.
   case answer(String)
 
@@ -150,6 +196,8 @@ package enum ClientError: Error, Hashable, CustomStringConvertible {
     case .untrusted(let endpoint, let cause): "the certificate of \(endpoint) is not trusted: \(cause)"
     case .refused(let status, let code, let message, let requestID):
       "\(message) (\(code), HTTP \(status)\(requestID.map { ", request \($0)" } ?? ""))"
+    case .brokenOff(let endpoint, let cause):
+      "the answer of \(endpoint) broke off and is not whole (\(cause)): its log says why"
     case .answer(let text): "the answer cannot be read: \(text)"
     }
   }

@@ -91,7 +91,7 @@ struct BenchmarkScaleCommand: AsyncParsableCommand {
   }
 }
 
-/// Has one configuration to give, and hears no report.
+/// Has one configuration to give, hears no report, and orders no capture.
 struct StillAgentLink: AgentLink {
   let configuration: GatewayConfiguration
 
@@ -101,6 +101,13 @@ struct StillAgentLink: AgentLink {
   }
 
   func send(_ report: GatewayReport) async throws {}
+
+  func captures(besides known: [CaptureID]) async throws -> [CaptureRequest] {
+    try await Task.sleep(for: .seconds(3600))
+    return []
+  }
+
+  func send(_ parcel: CaptureParcel, number: Int, of capture: CaptureID) async throws -> Bool { false }
 }
 
 /// Milliseconds by stage.

@@ -8,6 +8,7 @@ import Foundation
 import GatewayAgent
 import LinuxDataplane
 import Logging
+import PacketCapture
 import SQLiteStore
 import ServiceLifecycle
 import UnixSignals
@@ -211,6 +212,7 @@ private struct Beside: Service {
       guard let dataplane = try await open(source, link, ledger) else { return }
       let agent = AgentService(
         node: options.node, link: link, dataplane: dataplane, ledger: ledger, logger: options.logger,
+        writer: PcapngWriter(sentences: LinuxDataplane.dropSentences), product: "OpenESW \(productVersion)",
         observer: options.observer)
       try await agent.run()
     } catch {

@@ -37,6 +37,28 @@ package protocol Dataplane: Sendable {
   /// Each element says only "look again": something of the node changed, or events were lost.
   /// One consumer.
   func changes() -> AsyncStream<Void>
+
+  /// Copies of frames, from now until the reader of the batches is cancelled or goes; frames cross as before.
+  /// Several captures at a time, up to four a node, do not know of each other.
+  ///
+  /// - Parameter order: A connection that the node does not have is an error.
+  /// - Throws: When the node has no data path, or all its places are taken.
+  func capture(_ order: CaptureOrder) async throws -> FrameCapture
+}
+
+/// Why a node does not begin a capture.
+package enum CaptureRefusal: Error, Hashable, CustomStringConvertible {
+  case unknownConnection(ConnectionID)
+  case placesTaken
+  case noDataPath
+
+  package var description: String {
+    switch self {
+    case .unknownConnection(let id): "the node does not have the connection \(id)"
+    case .placesTaken: "\(CaptureOrder.mostAtOnce) captures go on already, and a node has no more at a time"
+    case .noDataPath: "the node has no data path yet"
+    }
+  }
 }
 
 /// A capture that goes on.

@@ -18,6 +18,29 @@ package enum AgentLinkMessages {
     try encoder.encode(Envelope(version: version, report: report))
   }
 
+  package static func encode(_ captures: [CaptureRequest]) throws -> Data {
+    try encoder.encode(Envelope(version: version, captures: captures))
+  }
+
+  /// - Parameter refusal: Why a capture did not begin; what is longer than a few sentences is cut off.
+  package static func encode(refusal: String) throws -> Data {
+    try encoder.encode(Envelope(version: version, refusal: short(refusal)))
+  }
+
+  /// - Throws: `AgentLinkError`.
+  package static func captures(from data: Data) throws -> [CaptureRequest] {
+    try read(data, \.captures, named: "captures")
+  }
+
+  /// - Throws: `AgentLinkError`.
+  package static func refusal(from data: Data) throws -> String {
+    short(try read(data, \.refusal, named: "refusal"))
+  }
+
+  private static func short(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(500)))
+  }
+
   /// - Throws: `AgentLinkError`.
   package static func configuration(from data: Data) throws -> GatewayConfiguration {
     try read(data, \.configuration, named: "configuration")
@@ -32,6 +55,8 @@ package enum AgentLinkMessages {
     let version: Int
     var configuration: GatewayConfiguration?
     var report: GatewayReport?
+    var captures: [CaptureRequest]?
+    var refusal: String?
   }
 
   /// Read first: the rest of another version need not be of the shape that we know.

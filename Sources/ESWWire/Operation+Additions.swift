@@ -5,8 +5,8 @@ extension Operation {
       createAttachment, listAttachments, showAttachment, deleteAttachment, diagnoseInstance,
       diagnoseConnection, listDiagnoses, listNodes, listTraffic, listEvents, listHosts, listAudit,
       listDomainAudit, showDocument,
-    ] + forwarding + nodes + console
-  static let agents = [showConfiguration, sendReport]
+    ] + forwarding + captures + nodes + console
+  static let agents = [showConfiguration, sendReport] + agentCaptures
   static let metrics = [showMetrics]
 
   private static let root = "/openesw/v1/{project_id}"

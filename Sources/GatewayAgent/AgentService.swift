@@ -2,14 +2,15 @@ package import ESWModel
 import ESWPlanning
 package import ESWSeams
 package import Logging
+package import PacketCapture
 import ServiceLifecycle
 
 /// A gateway node: keeps asking for a configuration, keeps the kernel equal to it, keeps reporting.
 ///
 /// Three loops that share nothing but the actor and two mailboxes of one place each: asking (long poll),
 /// passes (observe, plan, execute; at every event and at least once an interval), and sending reports. A
-/// control plane that hangs holds up neither of the other two. On shutdown the kernel stays as it is:
-/// frames go on.
+/// control plane that hangs holds up neither of the other two. Captures are made beside all of them. On
+/// shutdown the kernel stays as it is: frames go on.
 package actor AgentService: Service {
   /// What one pass did, for who wants to watch.
   package struct PassRecord: Sendable {
@@ -54,16 +55,20 @@ package actor AgentService: Service {
   /// same, there is nothing to compare.
   private var settled: (for: GatewayConfiguration, on: DataplaneObservation, desired: DesiredDataplane)?
 
+  private let captures: CaptureRunner
   private let wakes: Mailbox<Void>
   private let outgoing: Mailbox<GatewayReport>
 
   /// - Parameters:
   ///   - passInterval: The longest time between two full comparisons.
+  ///   - writer: Of captures.
+  ///   - product: As captures name what wrote them.
   ///   - isProbing: False asks nobody through the tunnels: for who measures what that costs.
   ///   - observer: Called after each pass, on the agent's way: it must be quick.
   package init(
     node: NodeName, link: any AgentLink, dataplane: any Dataplane, ledger: ConfigurationLedger,
     logger: Logger, passInterval: Duration = .seconds(1), isProbing: Bool = true,
+    writer: PcapngWriter = PcapngWriter(), product: String = "OpenESW",
     observer: @escaping @Sendable (PassRecord) -> Void = { _ in }
   ) {
     self.node = node
@@ -74,6 +79,8 @@ package actor AgentService: Service {
     self.passInterval = passInterval
     self.isProbing = isProbing
     self.observer = observer
+    captures = CaptureRunner(
+      link: link, dataplane: dataplane, writer: writer, product: product, logger: logger)
     wakes = Mailbox()
     outgoing = Mailbox()
   }
@@ -92,6 +99,7 @@ package actor AgentService: Service {
         group.addTask { await self.listen() }
         group.addTask { await self.tick() }
         group.addTask { await self.makePasses() }
+        group.addTask { await self.captures.run() }
         await group.waitForAll()
       }
     }

@@ -6,10 +6,13 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// The agent's way to its control plane over HTTP: a long poll for configurations, a report each pass.
+/// The agent's way to its control plane over HTTP: a long poll for configurations and one for orders of
+/// captures, a report each pass, and what is captured.
 package struct HTTPAgentLink: AgentLink {
   /// How long the control plane may hold a question open.
   static let patienceSeconds = 30
+  /// How long it may have no room for more of a capture: its user has a minute to take some of it.
+  static let longestHoldSeconds = 90
 
   private let base: String
   private let token: String
@@ -72,6 +75,42 @@ package struct HTTPAgentLink: AgentLink {
     request.headers.add(name: "content-type", value: "application/json")
     request.body = .bytes(try AgentLinkMessages.encode(report))
     _ = try await send(request, within: .seconds(10))
+  }
+
+  package func captures(besides known: [CaptureID]) async throws -> [CaptureRequest] {
+    var url = base + "/captures?wait=\(Self.patienceSeconds)"
+    if !known.isEmpty { url += "&known=" + known.map(\.description).joined(separator: ",") }
+    do {
+      let data = try await send(
+        HTTPClientRequest(url: url), within: .seconds(Int64(Self.patienceSeconds) + 10))
+      return data.isEmpty ? [] : try AgentLinkMessages.captures(from: data)
+    } catch let refusal as AgentLinkRefusal where refusal.status == 404 {
+      throw CapturesUnknown()
+    }
+  }
+
+  package func send(_ parcel: CaptureParcel, number: Int, of capture: CaptureID) async throws -> Bool {
+    let path = base + "/captures/\(capture)"
+    var request: HTTPClientRequest
+    switch parcel {
+    case .part(let bytes), .end(let bytes):
+      let isLast = if case .end = parcel { true } else { false }
+      request = HTTPClientRequest(url: path + "?number=\(number)" + (isLast ? "&last=true" : ""))
+      request.headers.add(name: "content-type", value: "application/octet-stream")
+      request.body = .bytes(bytes)
+    case .failure(let reason):
+      request = HTTPClientRequest(url: path + "/refusal")
+      request.headers.add(name: "content-type", value: "application/json")
+      request.body = .bytes(try AgentLinkMessages.encode(refusal: reason))
+    }
+    request.method = .PUT
+    do {
+      _ = try await send(request, within: .seconds(Int64(Self.longestHoldSeconds)))
+    } catch let refusal as AgentLinkRefusal where refusal.status == 404 {
+      return false
+    }
+    if case .part = parcel { return true }
+    return false
   }
 
   private func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> Data {

@@ -43,25 +43,24 @@ actor CaptureSession {
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   /// - Parameter namespace: Where the interfaces have their names; nil: not known.
-  /// - Throws: `LinuxDataplane.Unusable` with what is missing; `BPFError`.
+  /// - Throws: `CaptureRefusal`; `LinuxDataplane.Unusable`; `BPFError`.
   init(_ order: CaptureOrder, pins: DatapathPins, namespace: NetworkNamespace?) throws {
     guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else {
-      throw LinuxDataplane.Unusable(description: "no data path is pinned in \(pins.root): is this the node?")
+      throw CaptureRefusal.noDataPath
     }
     guard let captures = maps.captures, let captured = maps.captured else {
       throw LinuxDataplane.Unusable(
         description: "the data path in \(pins.root) is of a version that cannot capture; start its agent anew"
       )
     }
-    guard let connection = try order.connection.map({ try CapturedConnection($0, in: maps) }) ?? .strangers
-    else {
-      throw LinuxDataplane.Unusable(
-        description: "the data path in \(pins.root) has no connection \(order.connection?.description ?? "")")
+    var connection = CapturedConnection.strangers
+    if let id = order.connection {
+      guard let found = try CapturedConnection(id, in: maps) else {
+        throw CaptureRefusal.unknownConnection(id)
+      }
+      connection = found
     }
-    guard let (place, lock) = try Self.takePlace(in: pins) else {
-      throw LinuxDataplane.Unusable(
-        description: "\(ESW_CAPTURES_MAX) captures go on at this node, and there is no room for more")
-    }
+    guard let (place, lock) = try Self.takePlace(in: pins) else { throw CaptureRefusal.placesTaken }
     thread = try NamespaceThread(in: namespace)
     rings = try Self.rings(in: captured, of: place)
     source = try thread.runAndWait { [connection] in

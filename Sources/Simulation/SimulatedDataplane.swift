@@ -5,7 +5,7 @@ import Synchronization
 /// A kernel in memory: it holds real state, refuses what the kernel would refuse, and fails on request.
 ///
 /// It forwards no frames. Far hosts can be put behind remotes; they answer probes, and that is evidence
-/// as from the real data path.
+/// as from the real data path. Frames can be handed in, which are then in captures.
 package actor SimulatedDataplane: Dataplane {
   package nonisolated let kind = DataplaneKind.simulated
   package nonisolated let kernelRelease = "simulated"
@@ -26,6 +26,7 @@ package actor SimulatedDataplane: Dataplane {
   private var isBlind = false
   private var isMute = false
   private let watchers = Mutex<[AsyncStream<Void>.Continuation]>([])
+  let captures = SimulatedCaptures()
 
   /// Every step that was applied, in order.
   package private(set) var journal: [DataplaneStep] = []

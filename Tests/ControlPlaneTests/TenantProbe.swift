@@ -20,15 +20,19 @@ struct TenantProbe: Sendable, CustomTestStringConvertible {
   let operation: Operation
   let body: String
   let places: [Place]
+  /// What it answers with the caller's own rows where that is no success, because no node is there.
+  let ownCode: String?
 
   /// - Parameters:
   ///   - path: Rows for names in the path, where they are not the usual ones.
   ///   - filters: Names in the query, with `=` and what stands before the id if anything does, and the rows
   ///     whose ids they want.
   init(
-    _ operation: Operation, path: [String: String] = [:], filters: [String: String] = [:], body: String = ""
+    _ operation: Operation, path: [String: String] = [:], filters: [String: String] = [:], body: String = "",
+    ownCode: String? = nil
   ) {
     self.operation = operation
+    self.ownCode = ownCode
     self.body = body
     let inPath = operation.path.matches(of: /\{(\w+)\}/).map { String($0.1) }
       .filter { $0 != "project_id" }
@@ -154,6 +158,7 @@ extension TenantProbe {
     TenantProbe(.listDiagnoses, filters: ["instance_id": "instance", "marker": "connection"]),
     TenantProbe(.showForwarding),
     TenantProbe(.updateForwarding, body: #"{"forwarding":{"profile":"esw"}}"#),
+    TenantProbe(.captureConnection, ownCode: "l2cg.8032"),
     TenantProbe(.listNodes),
     TenantProbe(.listEvents, filters: ["connection_id": "connection"]),
     TenantProbe(.listHosts, filters: ["connection_id": "connection"]),

@@ -127,4 +127,12 @@ private struct LimitedLink: AgentLink {
   }
 
   func send(_ report: GatewayReport) async throws { try await base.send(report) }
+
+  func captures(besides known: [CaptureID]) async throws -> [CaptureRequest] {
+    try await base.captures(besides: known)
+  }
+
+  func send(_ parcel: CaptureParcel, number: Int, of capture: CaptureID) async throws -> Bool {
+    try await base.send(parcel, number: number, of: capture)
+  }
 }

@@ -25,7 +25,7 @@ import Testing
   @Test func `is a question for changes, and for all of them`() {
     for operation in Operation.all {
       let isSeen = operation.method == .get || operation.method == .head
-      let isOther = [.createToken, .sendReport].contains(operation)
+      let isOther = [.createToken, .sendReport, .sendCapture, .refuseCapture].contains(operation)
       #expect(operation.isChange == !(isSeen || isOther), "\(operation)")
     }
   }

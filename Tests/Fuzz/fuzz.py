@@ -160,7 +160,7 @@ def validators_of_bodies(server):
     validators = {}
     for item in document["paths"].values():
         for method, operation in item.items():
-            if method != "parameters" and "requestBody" in operation:
+            if method != "parameters" and "application/json" in operation.get("requestBody", {}).get("content", {}):
                 schema = operation["requestBody"]["content"]["application/json"]["schema"]
                 validators[operation["operationId"]] = jsonschema_rs.Draft202012Validator(
                     {**schema, "components": document["components"]}, validate_formats=True)

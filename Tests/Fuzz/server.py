@@ -5,6 +5,7 @@ import pathlib
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import threading
@@ -103,8 +104,12 @@ class Signature(requests.auth.AuthBase):
         return request
 
 
+# A section of a pcapng file with nothing in it.
+EMPTY_CAPTURE = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+
+
 class Agent:
-    """Reports each configuration as carried out, and evidence as chance has it."""
+    """Reports each configuration as carried out, and evidence as chance has it; ends each capture that it is to make."""
 
     def __init__(self, server):
         self.server = server
@@ -114,8 +119,9 @@ class Agent:
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {server.token}"
         self.report()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.run, self.capture)]
+        for thread in self.threads:
+            thread.start()
 
     def run(self):
         while not self.ended.wait(0.2):
@@ -127,7 +133,25 @@ class Agent:
 
     def stop(self):
         self.ended.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
+
+    def capture(self):
+        """Half of them it refuses."""
+        link = f"{self.server.endpoint}/openesw/v1/agent/{NODE}/captures"
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {self.server.token}"
+        chance = random.Random(2)
+        while not self.ended.is_set():
+            try:
+                orders = session.get(f"{link}?wait=1", timeout=30)
+                for order in orders.json()["captures"] if orders.status_code == 200 else []:
+                    if chance.random() < 0.5:
+                        session.put(f"{link}/{order['id']}?number=0&last=true", data=EMPTY_CAPTURE, timeout=30)
+                    else:
+                        session.put(f"{link}/{order['id']}/refusal", json={"version": 1, "refusal": "by chance"}, timeout=30)
+            except (requests.RequestException, KeyError, ValueError):
+                self.ended.wait(0.2)
 
     def report(self):
         with self.lock:

@@ -236,7 +236,7 @@ extension ForwardingBed {
     try await withForwarding { bed in
       var ears: [CaptureEar] = []
       for _ in 0..<4 { ears.append(try await bed.capture()) }
-      await #expect(throws: LinuxDataplane.Unusable.self) { try await bed.capture() }
+      await #expect(throws: CaptureRefusal.self) { try await bed.capture() }
       ears.removeLast().end()
       ears.append(try await eventually { try? await bed.capture() })
       #expect(try bed.placesTaken() == 4)
@@ -246,7 +246,7 @@ extension ForwardingBed {
   @Test func `ends with its connection, and needs one`() async throws {
     try await withForwarding { bed in
       let ear = try await bed.capture()
-      await #expect(throws: LinuxDataplane.Unusable.self) {
+      await #expect(throws: CaptureRefusal.self) {
         try await bed.capture(Identifier(high: 5, low: 5))
       }
       try await Stretch.converge(bed.dataplane, to: Stretch.configuration([]))

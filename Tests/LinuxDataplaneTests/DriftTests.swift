@@ -97,6 +97,7 @@ private struct DeafDataplane: Dataplane {
   func probe(_ probes: [Probe]) async throws -> [DataplaneMoment?] { try await base.probe(probes) }
   func ask(_ questions: [HolderQuestion]) async throws { try await base.ask(questions) }
   func changes() -> AsyncStream<Void> { AsyncStream { _ in } }
+  func capture(_ order: CaptureOrder) async throws -> FrameCapture { try await base.capture(order) }
 }
 
 /// Runs `body` beside an agent that has a stretch up and nothing left to do.

@@ -54,6 +54,7 @@ extension CommandFailure {
   init(_ error: ClientError, _ exchange: Exchange?) {
     switch error {
     case .endpoint: self.init(.usage, "\(error)")
+    case .brokenOff: self.init(.serverFailed, "\(error)")
     case .answer:
       self.init(.failed, "\(error)", advice: "Is it an OpenESW of this version that answers there?")
     case .unreachable(let endpoint, let cause):
@@ -83,6 +84,7 @@ extension CommandFailure {
       "`esw instance show SWITCH` and `esw connection show CONNECTION` show the status and why; --wait waits."
     case "l2cg.9941", "l2cg.8003": "`esw flavor` shows the sizes that there are."
     case "l2cg.8002": "`esw quota` shows it, `esw instance list` what uses it."
+    case "l2cg.8030": "`esw node list` shows the nodes that there are, and when each was heard last."
     case "l2cg.8012": "`esw subnet list --vpc VPC` shows them."
     case "l2cg.8011": "`esw node list` and `esw node show NODE` show nodes and their interfaces."
     default: nil

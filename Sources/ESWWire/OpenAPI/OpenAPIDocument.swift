@@ -80,7 +80,7 @@ package enum OpenAPIDocument {
     let query = entry.queryOfAll
     if !query.isEmpty { json = json.with(["parameters": .array(query.map(parameter))]) }
     if let body = entry.body {
-      json = json.with(["requestBody": ["required": true, "content": content(body)]])
+      json = json.with(["requestBody": ["required": true, "content": content(body, [entry.bodyType])]])
     }
     let answers = entry.answersOfAll.map { shown in
       let own = entry.answers.first { $0.status == shown.status }

@@ -3,7 +3,7 @@ import ESWModel
 extension OperationDocument {
   static let additions = Area(
     name: "OpenESW", summary: "Our own: where subnets are on nodes, and why a status is what it is",
-    operations: attachments + diagnoses + [trafficList] + watching + forwarding + nodes + [
+    operations: attachments + diagnoses + [trafficList] + watching + forwarding + captures + nodes + [
       audit(.listAudit, "a project"), audit(.listDomainAudit, "the domain"), document,
     ] + console)
 

@@ -12,13 +12,13 @@ extension OperationDocument {
           .init(name: "after", summary: "The generation that it has", schema: .count.orEmpty),
           .init(name: "wait", summary: "Seconds to wait for a newer one", schema: .integer(0...60).orEmpty),
         ],
-        .ok(.answer(["version": version, "configuration": configuration])), .noContent),
+        .ok(.answer(["version": linkVersion, "configuration": configuration])), .noContent),
       OperationDocument(
         .sendReport, "What the node has and sees",
-        body: .body(["version": version, "report": report]), .noContent),
-    ])
+        body: .body(["version": linkVersion, "report": report]), .noContent),
+    ] + agentCaptures)
 
-  private static let version = Schema([
+  static let linkVersion = Schema([
     "type": "integer", "enum": [.integer(Int64(AgentLinkMessages.version))],
   ])
 

@@ -22,6 +22,7 @@ package struct OperationDocument: Sendable {
   let summary: String
   let query: [Query]
   let body: Schema?
+  let bodyType: String
   let answers: [Answer]
   /// 409, which most operations never answer.
   let mayConflict: Bool
@@ -29,13 +30,15 @@ package struct OperationDocument: Sendable {
   let checksPassword: Bool
 
   init(
-    _ operation: Operation, _ summary: String, query: [Query] = [], body: Schema? = nil, _ answers: Answer...,
-    mayConflict: Bool = false, checksPassword: Bool = false
+    _ operation: Operation, _ summary: String, query: [Query] = [], body: Schema? = nil,
+    bodyType: String = "application/json", _ answers: Answer..., mayConflict: Bool = false,
+    checksPassword: Bool = false
   ) {
     self.operation = operation
     self.summary = summary
     self.query = query
     self.body = body
+    self.bodyType = bodyType
     self.answers = answers
     self.mayConflict = mayConflict
     self.checksPassword = checksPassword
@@ -98,7 +101,7 @@ package enum PathParameter {
     case "access_key": .accessKeyID
     case "node": .nodeName
     case "instance_id", "connection_id", "vpc_id", "subnet_id", "attachment_id", "port_id",
-      "privateip_id":
+      "privateip_id", "capture_id":
       .uuid
     case "resource_id": .uuid
     case "console_version", "console_file": .string()
