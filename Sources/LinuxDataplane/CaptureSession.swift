@@ -122,7 +122,7 @@ actor CaptureSession {
     return true
   }
 
-  /// Writes place 0, which is of all captures. Another may do the same at this moment, and have seen less than
+  /// Writes place 0, which is of all captures. Another may do so at this moment, and have seen less than
   /// there is: so it is looked at once more afterwards.
   private func announce(until: UInt64) throws {
     var written: UInt32?

@@ -91,11 +91,36 @@ import Testing
     }
   }
 
+  @Test func `has the same frames over the API, made by the node's agent`() async throws {
+    try await CauseBed.run { bed in
+      let limits = try #require(CaptureLimits(seconds: 3))
+      let remote = try await RemoteCapture.begin(
+        bed.connection, limits: limits, snapLength: CaptureOrder.usualSnapLength, client: bed.client)
+      #expect(remote.capture.source.port == "segment0" && remote.capture.source.underlay == "underlay0")
+      var frames: [CapturedFrame] = []
+      for await batch in remote.capture.batches { frames += batch.frames }
+      try remote.check()
+      let vtep = IPv4Address(DemoTopology.remoteVTEP)
+      for (point, fate) in [
+        (CapturedFrame.Point.toRemote, CapturedFrame.Fate.sent), (.fromRemote, .delivered),
+      ] {
+        let those = frames.filter { $0.point == point && $0.fate == fate && $0.outer == .original }
+        #expect(those.count > 3 && those.allSatisfy { $0.remotes.map(\.address) == [vtep] }, "\(those)")
+      }
+      // Router solicitations of the hosts, by the usual rules.
+      let reasons = frames.map(\.fate)
+      #expect(!reasons.contains(.dropped(reason: "unknown_source")))
+    }
+  }
+
   @Test func `says what is wrong with what was asked`() async throws {
     let nobody = "01a00000-0000-7000-8000-000000000000"
+    // Not on this machine: the API is asked, which needs to be told where it is and who asks.
     let missing = try await Self.capture(nobody)
-    #expect(missing.status == CommandStatus.notFound.rawValue)
-    #expect(missing.errors.contains("no node of this machine has connection \(nobody)"), "\(missing.errors)")
+    #expect(missing.status == CommandStatus.notAllowed.rawValue, "\(missing.errors)")
+    let alone = try await Self.capture("--refused", "--namespace", "/run/netns/none")
+    #expect(alone.status == CommandStatus.failed.rawValue)
+    #expect(alone.errors.contains("the node has no data path yet"), "\(alone.errors)")
     for wrong in [[], [nobody, "--refused"], [nobody, "--snap", "4"], [nobody, "--seconds", "0"]] {
       let result = try await Program.run(ESWProcess.executable().path, ["capture"] + wrong)
       #expect(result.status == CommandStatus.usage.rawValue, "\(wrong): \(result.errors)")

@@ -14,6 +14,8 @@ private struct CaptureBed {
   let connection: ConnectionID
   /// In another project than the key's.
   let others: ESWClient
+  /// What the command line needs of its environment.
+  let environment: [String]
 
   static func run(_ body: (CaptureBed) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "esw-capture-\(UUID().uuidString)"
@@ -44,7 +46,13 @@ private struct CaptureBed {
         credentials: .init(
           keyID: served.key.id, secret: served.key.secret,
           project: try #require(ProjectID(project["project.id"].text))))
-      try await body(CaptureBed(kernel: kernel, client: client, connection: connection, others: others))
+      let environment = [
+        "ESW_ENDPOINT=\(served.endpoint)", "HUAWEICLOUD_SDK_AK=\(served.key.id)",
+        "HUAWEICLOUD_SDK_SK=\(served.key.secret)", "HUAWEICLOUD_SDK_PROJECT_ID=\(served.key.project)",
+      ]
+      try await body(
+        CaptureBed(
+          kernel: kernel, client: client, connection: connection, others: others, environment: environment))
     }
   }
 
@@ -206,6 +214,28 @@ private func blocks(of file: [UInt8]) -> [UInt32]? {
       #expect(types.first == Self.section && types.last == Self.statistics)
       #expect(types.count { $0 == Self.packet } < 4 * 4096)
       #expect(file.firstRange(of: Array("frames were lost".utf8)) != nil)
+    }
+  }
+
+  @Test func `is shown by the command as on the node, filters included`() async throws {
+    try await CaptureBed.run { bed in
+      let command = Task {
+        try await Program.run(
+          "env",
+          bed.environment + [ESWProcess.executable().path, "capture", "l2conn", "--dropped", "--count", "2"])
+      }
+      await bed.waitForCaptures(1)
+      let sent = CapturedFrame(
+        moment: 1, point: .toRemote, fate: .sent, remotes: [], outer: .none, length: 200,
+        bytes: [UInt8](repeating: 3, count: 200))
+      for frame in [CaptureBed.frame(1), sent, CaptureBed.frame(2), sent] {
+        await bed.kernel.pass(frame, of: bed.connection)
+      }
+      let result = try await command.value
+      #expect(result.status == 0 && result.errors.contains("over the API"), "\(result.errors)")
+      let lines = result.output.split(separator: "\n")
+      #expect(lines.count == 2 && lines.allSatisfy { $0.contains("from port") && $0.contains("too_big") })
+      await bed.waitForCaptures(0)
     }
   }
 }

@@ -12,7 +12,7 @@ struct CaptureBounds {
     case size(Int64)
     case frames(UInt64)
     case interrupted
-    /// The connection, or the node's data path, has gone.
+    /// The connection, or the node's data path, has gone; over the API also the control plane's limit.
     case source
     /// Who reads what is written has gone.
     case reader
@@ -23,7 +23,7 @@ struct CaptureBounds {
       case .size(let bytes): "at \(bytes / 1_000_000) MB"
       case .frames(let count): "at \(count) frames"
       case .interrupted: "interrupted"
-      case .source: "the connection is gone from the node"
+      case .source: "it ended at the node"
       case .reader: "nobody reads any more"
       }
     }

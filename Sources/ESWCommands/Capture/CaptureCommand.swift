@@ -31,7 +31,8 @@ struct CaptureCommand: AsyncParsableCommand {
       the reason. To the terminal, a line a frame; with --write to a pcapng file, for Wireshark and tshark. Frames go \
       on as before, and other connections do not notice. docs/capture.md explains what is seen.
 
-      On the node, as root, it reads the data path itself and needs no server for a connection that is given by its id.
+      On the node, as root, it reads the data path itself and needs no server for a connection that is given by its \
+      id. Elsewhere the API has the node do it; that takes the right openesw:connection:capture, and is in the audit.
 
       Examples:
         esw capture l2conn --dropped
@@ -66,6 +67,9 @@ struct CaptureCommand: AsyncParsableCommand {
       throw ValidationError(
         "a connection, or --refused, is wanted: `esw connection list` shows which there are")
     }
+    guard !remote || (namespace == nil && !refused) else {
+      throw ValidationError("--remote is of a connection, wherever it is: without --namespace and --refused")
+    }
     guard CaptureBounds.secondsRange.contains(seconds) else {
       throw ValidationError("--seconds must be 1 to \(CaptureBounds.secondsRange.upperBound)")
     }
@@ -84,28 +88,51 @@ struct CaptureCommand: AsyncParsableCommand {
 
   func run() async throws {
     let id = try await identify()
-    let place = try place(of: id)
-    guard let order = CaptureOrder(connection: id, snapLength: snap) else { throw ExitCode.validationFailure }
+    let local = try place(of: id)
     var output = try CaptureOutput(path: write, sentences: LinuxDataplane.dropSentences)
-    let capture: FrameCapture
+    let bounds = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
+    let begun: (capture: FrameCapture, remote: RemoteCapture?)
+    if let local {
+      begun = (try await begin(id, at: local), nil)
+    } else {
+      let remote = try await begin(id)
+      begun = (remote.capture, remote)
+    }
+    let way = local == nil ? " over the API" : ""
+    options.note("capturing \(connection?.text ?? "what is refused")\(way) \(bounds.description)")
+    var run = CaptureRun(
+      filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), bounds: bounds,
+      showsProgress: write != nil && Terminal.isErrorTerminal)
     do {
-      capture = try await LinuxDataplane.capture(order, pins: place.pins, namespace: place.namespace)
+      try await run.take(begun.capture, into: &output)
+    } catch {
+      await begun.capture.stop()
+      throw error
+    }
+    await begun.capture.stop()
+    options.note(run.summary(of: output, path: write))
+    if run.end == .source { try begun.remote?.check() }
+  }
+
+  private func begin(_ id: ConnectionID?, at place: CapturePlace) async throws -> FrameCapture {
+    guard let order = CaptureOrder(connection: id, snapLength: snap) else { throw ExitCode.validationFailure }
+    do {
+      return try await LinuxDataplane.capture(order, pins: place.pins, namespace: place.namespace)
     } catch {
       throw CommandFailure(.failed, "\(error)")
     }
-    let limits = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
-    options.note("capturing \(connection?.text ?? "what is refused") \(limits.description)")
-    var run = CaptureRun(
-      filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), limits: limits,
-      showsProgress: write != nil && Terminal.isErrorTerminal)
-    do {
-      try await run.take(capture, into: &output)
-    } catch {
-      await capture.stop()
-      throw error
+  }
+
+  /// Over the API. What the filter leaves out counts there too, so its limit of bytes is the most that there is.
+  private func begin(_ id: ConnectionID?) async throws -> RemoteCapture {
+    let longest = CaptureLimits.secondsRange.upperBound
+    guard let id, let limits = CaptureLimits(seconds: seconds, bytes: CaptureLimits.bytesRange.upperBound)
+    else {
+      throw CommandFailure(
+        .usage, "over the API a capture is of a connection, and takes \(longest) s at most",
+        advice: "On the node itself `esw capture` takes longer, and shows what is refused.")
     }
-    await capture.stop()
-    options.note(run.summary(of: output, path: write))
+    return try await RemoteCapture.begin(id, limits: limits, snapLength: snap, client: options.client())
   }
 
   /// Nil: what is refused.
@@ -116,26 +143,26 @@ struct CaptureCommand: AsyncParsableCommand {
     return try await connection.id(options.client())
   }
 
-  private func place(of connection: ConnectionID?) throws -> CapturePlace {
+  /// Nil: over the API.
+  private func place(of connection: ConnectionID?) throws -> CapturePlace? {
+    if remote { return nil }
     if let namespace { return CapturePlace.of(namespace: namespace) }
     let places = connection.map(CapturePlace.all(with:)) ?? CapturePlace.all()
-    guard let first = places.first else { throw nowhere(connection) }
-    guard places.count == 1 else {
-      let folders = places.map(\.pins).joined(separator: ", ")
-      throw CommandFailure(
-        .usage, "which of the \(places.count) nodes of this machine, \(folders)?",
-        advice: "--namespace says it.")
+    guard places.count > 1 else {
+      if places.isEmpty, connection == nil { throw nowhere() }
+      return places.first
     }
-    return first
+    let folders = places.map(\.pins).joined(separator: ", ")
+    throw CommandFailure(
+      .usage, "which of the \(places.count) nodes of this machine, \(folders)?",
+      advice: "--namespace says it, or --remote for the one that the API knows.")
   }
 
-  private func nowhere(_ connection: ConnectionID?) -> CommandFailure {
-    if geteuid() != 0 {
+  private func nowhere() -> CommandFailure {
+    guard geteuid() == 0 else {
       return CommandFailure(.notAllowed, "the data path can be read by root only", advice: "Try sudo.")
     }
-    let what = connection.map { "connection \($0)" } ?? "data path"
     return CommandFailure(
-      .notFound, "no node of this machine has \(what)",
-      advice: "`esw connection list` shows which there are, `esw doctor` what this machine has.")
+      .notFound, "no data path is on this machine", advice: "`esw doctor` says what this machine has.")
   }
 }

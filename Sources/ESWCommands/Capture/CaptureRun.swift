@@ -6,17 +6,17 @@ import UnixSignals
 /// From the batches of a capture to what is written, up to a limit.
 struct CaptureRun {
   let filter: FrameFilter
-  let limits: CaptureBounds
+  let bounds: CaptureBounds
   let showsProgress: Bool
 
   private var tally = CaptureTally()
   private var droppedFrames: UInt64 = 0
-  private var end = CaptureBounds.End.source
+  private(set) var end = CaptureBounds.End.source
   private let began = ContinuousClock.now
 
-  init(filter: FrameFilter, limits: CaptureBounds, showsProgress: Bool) {
+  init(filter: FrameFilter, bounds: CaptureBounds, showsProgress: Bool) {
     self.filter = filter
-    self.limits = limits
+    self.bounds = bounds
     self.showsProgress = showsProgress
   }
 
@@ -28,12 +28,18 @@ struct CaptureRun {
   /// - Throws: `CommandFailure` when nothing can be written any more.
   mutating func take(_ capture: FrameCapture, into output: inout CaptureOutput) async throws {
     try output.begin(capture.source)
-    // One stream for all that may happen, so that the end does not overtake frames that came before it.
+    // One stream for all that may happen, so that the end does not overtake frames that came before it. One
+    // batch is in it at a time: what cannot be written in time waits where it is counted.
     let (events, sender) = AsyncStream.makeStream(of: Event.self)
-    let limits = limits
+    let (turns, turn) = AsyncStream.makeStream(of: Void.self)
+    let bounds = bounds
     let feeders = [
       Task {
-        for await batch in capture.batches { sender.yield(.batch(batch)) }
+        var turns = turns.makeAsyncIterator()
+        for await batch in capture.batches {
+          sender.yield(.batch(batch))
+          _ = await turns.next()
+        }
         sender.yield(.end(.source))
       },
       Task {
@@ -42,8 +48,8 @@ struct CaptureRun {
         }
       },
       Task {
-        try await Task.sleep(for: .seconds(limits.seconds))
-        sender.yield(.end(.time(limits.seconds)))
+        try await Task.sleep(for: .seconds(bounds.seconds))
+        sender.yield(.end(.time(bounds.seconds)))
       },
     ]
     defer { for feeder in feeders { feeder.cancel() } }
@@ -53,6 +59,7 @@ struct CaptureRun {
           self.end = end
           break
         }
+        turn.yield()
       }
       try output.end(tally)
     } catch is CaptureOutput.ReaderGone {
@@ -74,7 +81,7 @@ struct CaptureRun {
           continue
         }
         let block = output.block(for: frame)
-        let end = limits.end(
+        let end = bounds.end(
           behind: output.written + Int64(bytes.count), block: block.count, frames: tally.kept)
         if let end {
           try output.write(bytes)
@@ -86,7 +93,7 @@ struct CaptureRun {
       }
       try output.write(bytes)
       if showsProgress { Terminal.error("\r\u{1B}[K\(progress(output))") }
-      return limits.frames.flatMap { tally.kept >= $0 ? .frames($0) : nil }
+      return bounds.frames.flatMap { tally.kept >= $0 ? .frames($0) : nil }
     }
   }
 
