@@ -11,7 +11,7 @@ PACKAGES := libbpf-dev libelf-dev libsqlite3-dev libzstd-dev zlib1g-dev pkg-conf
 TEST_PACKAGES := openssl python3-venv chromium prometheus iptables nftables tshark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api fuzz format golden recording screenshots datapath clean
+.PHONY: help run test check check-kernels build setup bench-datapath bench-scale bench-probes bench-api bench-metrics fuzz format golden recording screenshots datapath clean
 
 help: ## Show this list.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,12 @@ bench-api: setup ## The HTTP API against nginx and a Flask stub, writes, and a l
 	@python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(SWIFT) build -c release --product esw --scratch-path .build-release
 	$(VENV)/bin/python benchmarks/api .build-release/release/esw $(ARGS)
+
+bench-metrics: setup ## A page of /metrics, and a node's report, with 4,000 connections.
+	@scripts/install-packages python3-venv
+	@python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(SWIFT) build -c release --product esw --scratch-path .build-release
+	$(VENV)/bin/python benchmarks/metrics .build-release/release/esw $(ARGS)
 
 screenshots: setup ## docs/images anew, of the console before the running demo; needs root.
 	@scripts/install-packages chromium fonts-inter fonts-noto-cjk pngquant

@@ -5,11 +5,13 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // The log callback is one per process, so what it writes to is one per thread: two threads may load at once.
 static __thread char *log_buffer;
@@ -99,4 +101,82 @@ const char *clibbpf_program_name(const struct bpf_program *program) { return bpf
 int clibbpf_program_descriptor(const struct bpf_program *program) { return bpf_program__fd(program); }
 int clibbpf_program_set_wanted(struct bpf_program *program, int wanted) {
   return bpf_program__set_autoload(program, wanted != 0);
+}
+
+// What libbpf hands back to us with each event.
+struct reader {
+  clibbpf_take_record record;
+  clibbpf_take_loss loss;
+  void *context;
+};
+
+struct clibbpf_rings {
+  struct perf_buffer *buffer;
+  struct reader reader;
+};
+
+struct sample {
+  struct perf_event_header header;
+  uint32_t size;
+  char bytes[];
+};
+
+struct lost {
+  struct perf_event_header header;
+  uint64_t id;
+  uint64_t count;
+};
+
+static enum bpf_perf_event_ret take_event(void *context, int cpu, struct perf_event_header *event) {
+  (void)cpu;
+  const struct reader *reader = context;
+  if (event->type == PERF_RECORD_SAMPLE) {
+    const struct sample *sample = (const struct sample *)event;
+    reader->record(reader->context, sample->bytes, sample->size);
+  } else if (event->type == PERF_RECORD_LOST) {
+    reader->loss(reader->context, ((const struct lost *)event)->count);
+  }
+  return LIBBPF_PERF_EVENT_CONT;
+}
+
+struct clibbpf_rings *clibbpf_rings_open(int map, size_t pages, int *cpus, int *keys, int count,
+                                         clibbpf_take_record record, clibbpf_take_loss loss, void *context,
+                                         int *error) {
+  struct clibbpf_rings *rings = calloc(1, sizeof(*rings));
+  if (rings == NULL) {
+    *error = -ENOMEM;
+    return NULL;
+  }
+  rings->reader = (struct reader){.record = record, .loss = loss, .context = context};
+  struct perf_event_attr attributes = {
+      .type = PERF_TYPE_SOFTWARE,
+      .size = sizeof(attributes),
+      .config = PERF_COUNT_SW_BPF_OUTPUT,
+      .sample_type = PERF_SAMPLE_RAW,
+      .sample_period = 1,
+      // Waking up for each record would cost more than the record.
+      .watermark = 1,
+      .wakeup_watermark = (uint32_t)(pages * (size_t)getpagesize() / 2),
+  };
+  LIBBPF_OPTS(perf_buffer_raw_opts, options, .cpu_cnt = count, .cpus = cpus, .map_keys = keys);
+  rings->buffer = perf_buffer__new_raw(map, pages, &attributes, take_event, &rings->reader, &options);
+  if (rings->buffer == NULL) {
+    *error = -errno;
+    free(rings);
+    return NULL;
+  }
+  *error = 0;
+  return rings;
+}
+
+int clibbpf_rings_read(struct clibbpf_rings *rings, int milliseconds) {
+  int result = perf_buffer__poll(rings->buffer, milliseconds);
+  if (result < 0 && result != -EINTR) return result;
+  result = perf_buffer__consume(rings->buffer);
+  return result < 0 ? result : 0;
+}
+
+void clibbpf_rings_close(struct clibbpf_rings *rings) {
+  perf_buffer__free(rings->buffer);
+  free(rings);
 }

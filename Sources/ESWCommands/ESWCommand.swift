@@ -38,6 +38,7 @@ package struct ESWCommand: AsyncParsableCommand {
           AttachmentCommand.self, InstanceCommand.self, ConnectionCommand.self, VportCommand.self,
           FlavorCommand.self, ZoneCommand.self, QuotaCommand.self, JobCommand.self,
           NodeCommand.self, HostCommand.self, EventCommand.self, PlanCommand.self, TopCommand.self,
+          CaptureCommand.self,
         ]),
       CommandGroup(
         name: "WHO MAY WHAT",

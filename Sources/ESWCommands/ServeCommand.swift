@@ -5,6 +5,7 @@ import Foundation
 import GatewayAgent
 import LinuxDataplane
 import Logging
+import PacketCapture
 import ServiceLifecycle
 import UnixSignals
 
@@ -144,7 +145,8 @@ struct AgentCommand: AsyncParsableCommand {
     let ledger = try ConfigurationLedger(folder: folder.agent(node))
     let agent = AgentService(
       node: node, link: link, dataplane: try await open(settings.kernel(), node, ledger, link),
-      ledger: ledger, logger: logger, product: "OpenESW \(productVersion)")
+      ledger: ledger, logger: logger, writer: PcapngWriter(sentences: LinuxDataplane.dropSentences),
+      product: "OpenESW \(productVersion)")
     let group = ServiceGroup(
       configuration: .init(
         services: [.init(service: agent)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

@@ -8,6 +8,7 @@ import Foundation
 import GatewayAgent
 import LinuxDataplane
 import Logging
+import PacketCapture
 import SQLiteStore
 import ServiceLifecycle
 import UnixSignals
@@ -211,7 +212,8 @@ private struct Beside: Service {
       guard let dataplane = try await open(source, link, ledger) else { return }
       let agent = AgentService(
         node: options.node, link: link, dataplane: dataplane, ledger: ledger, logger: options.logger,
-        product: "OpenESW \(productVersion)", observer: options.observer)
+        writer: PcapngWriter(sentences: LinuxDataplane.dropSentences), product: "OpenESW \(productVersion)",
+        observer: options.observer)
       try await agent.run()
     } catch {
       options.logger.error(

@@ -33,8 +33,8 @@ package struct CapturedFrame: Hashable, Sendable {
     case original
     /// Likewise, but the kernel's neighbour code fills in the MAC addresses after the data path.
     case withoutAddresses
-    /// 50 bytes written from what is configured: the kernel's VXLAN device takes them off, or puts them on, where
-    /// the data path does not see it. UDP source port 0, checksum 0.
+    /// 50 bytes written from what is configured: the kernel's VXLAN device takes them off, or puts them on,
+    /// where the data path does not see it. UDP source port 0, checksum 0.
     case rebuilt
   }
 
@@ -72,8 +72,8 @@ package struct CapturedFrame: Hashable, Sendable {
 
 /// What is to be captured.
 package struct CaptureOrder: Hashable, Sendable, Codable {
-  /// Bytes of each frame: no fewer than all headers need, no more than a super-packet has.
-  package static let snapLengths = 128...65_535
+  /// Bytes of each frame: no fewer than all headers need, no more than a ring's record has room for.
+  package static let snapLengths = 128...32_768
   /// Whole frames of any usual MTU.
   package static let usualSnapLength = 16_384
 

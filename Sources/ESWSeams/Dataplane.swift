@@ -67,9 +67,14 @@ package struct FrameCapture: Sendable {
   /// At least one a second, empty when nothing came; one consumer. What is not read in time is lost, and
   /// counted.
   package let batches: AsyncStream<CaptureBatch>
+  /// Ends it, as the reader's going does, and comes back when nothing of it is left.
+  package let stop: @Sendable () async -> Void
 
-  package init(source: CaptureSource, batches: AsyncStream<CaptureBatch>) {
+  package init(
+    source: CaptureSource, batches: AsyncStream<CaptureBatch>, stop: @escaping @Sendable () async -> Void = {}
+  ) {
     self.source = source
     self.batches = batches
+    self.stop = stop
   }
 }

@@ -26,6 +26,10 @@ struct DatapathMaps: Sendable {
   let probes: BPFMap?
   /// Nil: made by a version that always forwarded.
   let permission: BPFMap?
+  /// Nil: made by a version that could not capture.
+  let captures: BPFMap?
+  /// The same.
+  let captured: BPFMap?
 
   /// Nil unless every map but those is pinned in the layout that this binary's object has.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
@@ -60,10 +64,15 @@ struct DatapathMaps: Sendable {
     exits = try open("esw_exits")
     probes = try open("esw_probes")
     permission = try open("esw_permission")
+    captures = try open("esw_captures")
+    captured = try open("esw_captured")
   }
 
   /// Whether those are there that an older version of this layout lacks.
-  var areAll: Bool { underlays != nil && exits != nil && probes != nil && permission != nil }
+  var areAll: Bool {
+    let younger = [underlays, exits, probes, permission, captures, captured]
+    return younger.allSatisfy { $0 != nil }
+  }
 
   // MARK: The node's row
 

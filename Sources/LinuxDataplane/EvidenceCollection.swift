@@ -132,7 +132,7 @@ struct EvidenceCollection {
   }
 
   /// A reason of a later version has no name here.
-  private static func reasonName(_ reason: UInt32) -> String {
+  static func reasonName(_ reason: UInt32) -> String {
     esw_drop_reason_name(reason).map { String(cString: $0) } ?? "reason_\(reason)"
   }
 

@@ -33,6 +33,8 @@ package actor LinuxDataplane: Dataplane {
   private let setsAggregation: Bool
   private let xdp: XDPUse
   let pins: DatapathPins
+  /// Its path; nil: that of whoever made this.
+  let namespace: String?
   /// What was last seen, and what was made of it: most looks see the same.
   private var last: (look: KernelReading<MapBytes>, observation: DataplaneObservation)?
   /// For looks at what is not ours.
@@ -52,6 +54,7 @@ package actor LinuxDataplane: Dataplane {
     namespace: String?, pins: String, setsAggregation: Bool = true, xdp: XDPUse = .auto
   ) throws {
     self.setsAggregation = setsAggregation
+    self.namespace = namespace
     self.xdp = xdp
     kernelRelease = try Self.usableKernelRelease()
     try Self.checkPrivilege()

@@ -145,7 +145,7 @@ extension esw_remote {
 }
 
 extension RemoteEndpoint {
-  fileprivate init?(_ row: esw_remote) {
+  init?(_ row: esw_remote) {
     guard let vni = VNI(row.vni) else { return nil }
     self.init(
       vni: vni, address: IPv4Address(networkOrder: row.address_be), port: UInt16(bigEndian: row.port_be))
@@ -153,7 +153,7 @@ extension RemoteEndpoint {
 }
 
 extension ConnectionID {
-  fileprivate init(bytes: [UInt8]) {
+  init(bytes: [UInt8]) {
     let words = [bytes.prefix(8), bytes.dropFirst(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     self.init(high: words[0], low: words[1])
   }

@@ -34,6 +34,13 @@ final class NodeLock: Sendable {
     (self.path, self.descriptor) = (path, descriptor)
   }
 
+  /// Nil when somebody holds it: asked once.
+  init?(ifFree name: String) throws {
+    let path = Self.path(of: name)
+    guard let descriptor = try Self.take(path) else { return nil }
+    (self.path, self.descriptor) = (path, descriptor)
+  }
+
   deinit {
     _ = Self.held.withLock { $0.remove(path) }
     // In this order: whoever opens the file in between finds it held, or without a name, and tries again.
@@ -48,6 +55,11 @@ final class NodeLock: Sendable {
   /// Whoever changes what is pinned in a folder.
   static func name(ofPins path: String) -> String {
     "pins" + path.replacing("/", with: "+")
+  }
+
+  /// Whoever captures in a place of what is pinned in a folder.
+  static func name(ofPlace place: UInt32, inPins path: String) -> String {
+    "capture-\(place)-" + name(ofPins: path)
   }
 
   /// Whoever changes devices and programs of a namespace, wherever it pins them.

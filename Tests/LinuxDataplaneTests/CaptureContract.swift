@@ -8,7 +8,7 @@ import Testing
   typealias Implementation = ContractNode.Implementation
 
   /// Those that capture.
-  private static let here = Implementation.here.filter { $0 == .simulated }
+  private static let here = Implementation.here
 
   private static func order(_ dataplane: any Dataplane) async throws -> CaptureOrder {
     let row = try #require(try await dataplane.observe().state.connections.values.first)

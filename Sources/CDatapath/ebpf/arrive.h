@@ -74,16 +74,20 @@ rare int take_odd(struct __sk_buff *skb, const struct arrival *arrival) {
   if (!is_our_tunnel(tunnel) || bpf_skb_load_bytes(skb, OUTER_IPV4_AT, &outer, sizeof(outer)) != 0)
     return TCX_NEXT;
   if (is_malformed(skb, &outer.ip, &outer.udp) || !(arrival->flags & bpf_htonl(VXLAN_FLAG_VNI)))
-    return drop_offender(ESW_DROP_MALFORMED, arrival->key.vni, arrival->key.remote_address_be, tunnel);
+    return drop_offender(skb, ESW_DROP_MALFORMED, &arrival->key, ESW_OUTER_FIRST);
   const struct esw_source_row *source = bpf_map_lookup_elem(&esw_sources, &arrival->key);
   if (!source)
-    return drop_offender(ESW_DROP_UNKNOWN_SOURCE, arrival->key.vni, arrival->key.remote_address_be, tunnel);
+    return drop_offender(skb, ESW_DROP_UNKNOWN_SOURCE, &arrival->key, ESW_OUTER_FIRST);
   struct esw_connection_key key = {.connection = source->connection};
   const struct esw_connection_row *connection = bpf_map_lookup_elem(&esw_connections, &key);
   if (connection && connection->underlay_ifindex && connection->underlay_ifindex != skb->ifindex) {
     struct esw_activity_row *activity = bpf_map_lookup_elem(&esw_activity, &key);
     if (activity)
       activity->directions[ESW_TO_LOCAL].drops[ESW_DROP_WRONG_INTERFACE]++;
+    if (is_captured(key.connection, clock_ns()))
+      take_copy(skb, key.connection,
+                account(ESW_AT_REMOTE_IN, ESW_FATE_DROPPED, ESW_DROP_WRONG_INTERFACE, 1 << source->remote_index),
+                ESW_OUTER_FIRST);
     return TCX_DROP;
   }
   return pass_to_slow(skb, tunnel);

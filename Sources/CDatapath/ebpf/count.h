@@ -5,11 +5,11 @@
 #ifndef ESW_COUNT_H
 #define ESW_COUNT_H
 
-#include "frame.h"
-#include "tables.h"
+#include "capture.h"
 
 /// Drops a frame of a connection.
-inline_always int drop(const struct frame *frame, const enum esw_direction direction, __u32 reason) {
+inline_always int drop(struct frame *frame, const enum esw_direction direction, __u32 reason) {
+  frame->reason = reason;
   frame->activity->directions[direction].drops[reason & (ESW_DROP_REASONS_MAX - 1)] += frame->segments;
   return TCX_DROP;
 }
@@ -23,11 +23,16 @@ rare int drop_at_node(__u32 reason) {
   return TCX_DROP;
 }
 
-/// Drops VXLAN that nobody configured and remembers who sent it, so that a diagnosis can name him.
-rare int drop_offender(__u32 reason, __u32 vni, __u32 remote_be, __u32 tunnel_be) {
-  struct esw_offender_key key = {
-      .vni = vni, .remote_address_be = remote_be, .tunnel_address_be = tunnel_be, .reason = reason};
+/// Drops VXLAN that nobody configured and remembers who sent it, so that a diagnosis can name him. `outer_at` is
+/// where its outer headers are (`esw_capture_outer`).
+rare int drop_offender(struct __sk_buff *skb, __u32 reason, const struct esw_source_key *source, __u32 outer_at) {
+  struct esw_offender_key key = {.vni = source->vni,
+                                 .remote_address_be = source->remote_address_be,
+                                 .tunnel_address_be = source->tunnel_address_be,
+                                 .reason = reason};
   __u64 now = clock_ns();
+  if (unlikely(is_captured(0, now)))
+    take_copy(skb, 0, account(ESW_AT_REMOTE_IN, ESW_FATE_DROPPED, reason, 0), outer_at);
   struct esw_offender_row *row = bpf_map_lookup_elem(&esw_offenders, &key);
   if (row) {
     __sync_fetch_and_add(&row->count, 1);

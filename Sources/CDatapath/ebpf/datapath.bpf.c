@@ -53,6 +53,13 @@ inline_always int forward_local(struct __sk_buff *skb, struct frame *frame) {
                                       : flood_to_remotes(skb, frame);
 }
 
+/// The verdict on a frame of the local side, shown to who captures.
+inline_always int conclude_local(struct __sk_buff *skb, struct frame *frame, int verdict) {
+  if (unlikely(frame->captured) && (frame->sent || verdict == TCX_DROP))
+    show_end(skb, frame, ESW_AT_PORT_IN, 0);
+  return verdict;
+}
+
 SEC("tc")
 int esw_local(struct __sk_buff *skb) {
   struct frame frame;
@@ -70,15 +77,15 @@ int esw_local(struct __sk_buff *skb) {
     return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
   if (unlikely(tags) && !pop_tags(skb, tags)) {
     frame.segments = 1;
-    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
+    return conclude_local(skb, &frame, drop(&frame, ESW_TO_REMOTE, ESW_DROP_KERNEL));
   }
   if (unlikely(!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))) {
     frame.segments = 1;
-    return drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED);
+    return conclude_local(skb, &frame, drop(&frame, ESW_TO_REMOTE, ESW_DROP_MALFORMED));
   }
 
   int verdict = forward_local(skb, &frame);
-  return likely(verdict != VERDICT_TOO_BIG) ? verdict : refuse_to_send(skb, &frame);
+  return conclude_local(skb, &frame, likely(verdict != VERDICT_TOO_BIG) ? verdict : refuse_to_send(skb, &frame));
 }
 
 SEC("tc")
@@ -104,30 +111,26 @@ int esw_underlay(struct __sk_buff *skb) {
   if (unlikely(!source || !(arrival.flags & bpf_htonl(VXLAN_FLAG_VNI)))) {
     if (!is_our_tunnel(arrival.key.tunnel_address_be))
       return TCX_NEXT;
-    return drop_offender(source ? ESW_DROP_MALFORMED : ESW_DROP_UNKNOWN_SOURCE, arrival.key.vni,
-                         arrival.key.remote_address_be, arrival.key.tunnel_address_be);
+    return drop_offender(skb, source ? ESW_DROP_MALFORMED : ESW_DROP_UNKNOWN_SOURCE, &arrival.key, ESW_OUTER_FIRST);
   }
   if (unlikely(!belongs_to(&frame, source->connection)))
     return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
   frame.segments = 1;
+  frame.outer_at = ESW_OUTER_FIRST;
+  __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
   __u32 underlay = frame.connection->underlay_ifindex;
   if (unlikely(underlay && underlay != skb->ifindex))
-    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE);
+    return conclude(skb, &frame, index, drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE));
   if (unlikely(!inspect(skb, &frame, OUTER_LENGTH, skb->len - OUTER_LENGTH)))
-    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED);
+    return conclude(skb, &frame, index, drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED));
 
+  if (unlikely(frame.captured))
+    note_outer(skb);
   // Stripping comes first: when the kernel refuses it, esw_slow shall see the frame as if nobody had.
   if (unlikely(!strip_outer(skb, &frame)))
     return pass_to_slow(skb, arrival.key.tunnel_address_be);
-  __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
-  __u32 fate = judge_from_remote(skb, &frame, index);
-  if (likely(fate == FATE_DELIVER))
-    return deliver(skb, &frame, index);
-  if (fate == FATE_ANSWER)
-    return answer_remote(skb, &frame, index);
-  if (fate == FATE_PROBE)
-    return heed_probe(skb, &frame, index);
-  return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
+  frame.outer_at = ESW_OUTER_BESIDE;
+  return conclude(skb, &frame, index, take_from_remote(skb, &frame, index));
 }
 
 SEC("tc")
@@ -145,25 +148,18 @@ int esw_slow(struct __sk_buff *skb) {
   };
   const struct esw_source_row *source = bpf_map_lookup_elem(&esw_sources, &key);
   if (!source)
-    return drop_offender(ESW_DROP_UNKNOWN_SOURCE, key.vni, key.remote_address_be, key.tunnel_address_be);
+    return drop_offender(skb, ESW_DROP_UNKNOWN_SOURCE, &key, ESW_OUTER_NONE);
   if (!belongs_to(&frame, source->connection))
     return drop_at_node(ESW_DROP_UNKNOWN_CONNECTION);
   frame.segments = 1;
-  if (!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))
-    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED);
-  if (!came_right(skb, frame.connection))
-    return drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE);
-  frame.activity->directions[ESW_TO_LOCAL].slow += frame.segments;
-
+  frame.outer_at = ESW_OUTER_OF_DEVICE;
   __u32 index = source->remote_index & (ESW_REMOTES_MAX - 1);
-  __u32 fate = judge_from_remote(skb, &frame, index);
-  if (fate == FATE_DELIVER)
-    return deliver(skb, &frame, index);
-  if (fate == FATE_ANSWER)
-    return answer_remote(skb, &frame, index);
-  if (fate == FATE_PROBE)
-    return heed_probe(skb, &frame, index);
-  return fate == FATE_KEEP ? keep(&frame, ESW_TO_LOCAL) : drop(&frame, ESW_TO_LOCAL, fate - FATE_DROP);
+  if (!readable(skb, smaller(INSPECTED, skb->len)) || !inspect(skb, &frame, 0, skb->len))
+    return conclude(skb, &frame, index, drop(&frame, ESW_TO_LOCAL, ESW_DROP_MALFORMED));
+  if (!came_right(skb, frame.connection))
+    return conclude(skb, &frame, index, drop(&frame, ESW_TO_LOCAL, ESW_DROP_WRONG_INTERFACE));
+  frame.activity->directions[ESW_TO_LOCAL].slow += frame.segments;
+  return conclude(skb, &frame, index, take_from_remote(skb, &frame, index));
 }
 
 SEC("syscall")

@@ -75,6 +75,8 @@ inline_always __u32 judge_from_remote(struct __sk_buff *skb, struct frame *frame
 
 /// Drops a frame of a remote that does not fit the attachment port, and says so to its sender.
 rare int refuse_to_deliver(struct __sk_buff *skb, struct frame *frame, __u32 mtu, __u32 index) {
+  frame->reason = ESW_DROP_TOO_BIG;
+  show_now(skb, frame, ESW_AT_REMOTE_IN, ESW_FATE_DROPPED, 1 << index);
   return tell_too_big(skb, frame, mtu, ESW_TO_LOCAL) ? answer_to_remote(skb, frame, index) : TCX_DROP;
 }
 
@@ -96,9 +98,29 @@ inline_always int deliver(struct __sk_buff *skb, struct frame *frame, __u32 inde
       return refuse_to_deliver(skb, frame, mtu, index);
   }
   count_delivered(frame);
+  show_now(skb, frame, ESW_AT_REMOTE_IN, ESW_FATE_DELIVERED, 1 << index);
   if (may_hand_over(skb, frame))
     return bpf_redirect_peer(port, 0);
   return leave_by_port(skb, frame, ESW_TO_LOCAL);
+}
+
+/// Does what the rules say with a bare frame of remote number `index`.
+inline_always int take_from_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  __u32 fate = judge_from_remote(skb, frame, index);
+  if (likely(fate == FATE_DELIVER))
+    return deliver(skb, frame, index);
+  if (fate == FATE_ANSWER)
+    return answer_remote(skb, frame, index);
+  if (fate == FATE_PROBE)
+    return heed_probe(skb, frame, index);
+  return fate == FATE_KEEP ? keep(frame, ESW_TO_LOCAL) : drop(frame, ESW_TO_LOCAL, fate - FATE_DROP);
+}
+
+/// The verdict on a frame of remote number `index`, shown to who captures.
+inline_always int conclude(struct __sk_buff *skb, struct frame *frame, __u32 index, int verdict) {
+  if (unlikely(frame->captured))
+    show_end(skb, frame, ESW_AT_REMOTE_IN, 1 << index);
+  return verdict;
 }
 
 #endif

@@ -96,8 +96,10 @@ inline_always int write_outer(struct __sk_buff *skb, const struct frame *frame, 
   if ((void *)(inner + 1) > (void *)(long)skb->data_end)
     return 0;
 
-  if (likely(way == WAY_DIRECT)) {
-    write_link(ethernet, &frame->activity->remotes[index].next_hop);
+  const struct esw_next_hop *hop = &frame->activity->remotes[index].next_hop;
+  // The kernel's neighbour code writes them once more; until then they are for who captures.
+  if (likely(way == WAY_DIRECT) || hop->state == ESW_NEXT_HOP_RESOLVED) {
+    write_link(ethernet, hop);
   } else {
     __builtin_memset(ethernet, 0, 12);
     ethernet->type = bpf_htons(ETHERTYPE_IPV4);

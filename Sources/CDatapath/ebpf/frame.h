@@ -39,6 +39,14 @@ struct frame {
   const struct esw_connection_row *connection;
   struct esw_activity_row *activity;
   __u32 number;
+  /// 0: nobody captures the connection; FRAME_UNSEEN, FRAME_SHOWN: somebody does, and has not got this frame, or has.
+  __u8 captured;
+  /// Why it was dropped; ESW_DROP_REASON_COUNT: it was not.
+  __u8 reason;
+  /// Bit i: a copy went to remote number i.
+  __u8 sent;
+  /// `esw_capture_outer`: where its outer headers are, as it stands.
+  __u8 outer_at;
   __u64 now;
 
   struct ethernet_header ethernet __attribute__((aligned(8)));
@@ -63,6 +71,9 @@ struct frame {
   __u8 to_known;
 };
 
+#define FRAME_UNSEEN 1
+#define FRAME_SHOWN 2
+
 /// Fills in who the frame belongs to. False: rows are missing.
 inline_always int belongs_to(struct frame *frame, __u32 number) {
   struct esw_connection_key key = {.connection = number};
@@ -72,6 +83,10 @@ inline_always int belongs_to(struct frame *frame, __u32 number) {
     return 0;
   frame->activity = bpf_map_lookup_elem(&esw_activity, &key);
   frame->now = clock_ns();
+  frame->captured = is_captured(number, frame->now);
+  frame->reason = ESW_DROP_REASON_COUNT;
+  frame->sent = 0;
+  frame->outer_at = ESW_OUTER_NONE;
   return likely(frame->activity != 0);
 }
 

@@ -80,8 +80,11 @@ rare int push_tags(struct __sk_buff *skb, const struct esw_connection_row *conne
 }
 
 /// Sends a bare frame out of the attachment port; everything that leaves there goes through here. Whether it fits was
-/// asked before: tags do not count, as for the kernel's VLAN devices. `direction` is where a refusal is counted.
-inline_always int leave_by_port(struct __sk_buff *skb, const struct frame *frame, const enum esw_direction direction) {
+/// asked before: tags do not count, as for the kernel's VLAN devices. `direction` is where a refusal is counted: that of
+/// the question, if the frame is an answer.
+inline_always int leave_by_port(struct __sk_buff *skb, struct frame *frame, const enum esw_direction direction) {
+  if (direction == ESW_TO_REMOTE && unlikely(frame->captured))
+    show(skb, frame, ESW_AT_PORT_OUT, ESW_FATE_ANSWER, 0);
   if (unlikely(frame->connection->outer_tag) && !push_tags(skb, frame->connection))
     return drop(frame, direction, ESW_DROP_KERNEL);
   return bpf_redirect(frame->connection->port_ifindex, 0);

@@ -91,6 +91,8 @@ rare int heed_probe(struct __sk_buff *skb, struct frame *frame, __u32 index) {
     note_host(skb, frame, index);
     return keep(frame, ESW_TO_LOCAL);
   }
+  if (frame->meaning == FRAME_PROBE)
+    show_now(skb, frame, ESW_AT_REMOTE_IN, ESW_FATE_ANSWERED, 1 << index);
   if (!write_reflection(skb, frame, index))
     return keep(frame, ESW_TO_LOCAL);
   frame->bytes = skb->len;

@@ -105,6 +105,7 @@ inline_always int is_request_for_node(const struct frame *frame) {
 
 /// Answers a host of the local side, out of the port it came in by.
 rare int answer_local(struct __sk_buff *skb, struct frame *frame) {
+  show_now(skb, frame, ESW_AT_PORT_IN, ESW_FATE_ANSWERED, 0);
   if (!write_answer(skb, frame))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   frame->activity->directions[ESW_TO_REMOTE].answered++;
@@ -114,6 +115,7 @@ rare int answer_local(struct __sk_buff *skb, struct frame *frame) {
 /// Answers a host behind a remote, to that very remote; the frame has been stripped.
 /// Counts as an answer in the direction of the request, and as a frame in that of the reply.
 rare int answer_remote(struct __sk_buff *skb, struct frame *frame, __u32 index) {
+  show_now(skb, frame, ESW_AT_REMOTE_IN, ESW_FATE_ANSWERED, 1 << index);
   if (!write_answer(skb, frame))
     return drop(frame, ESW_TO_LOCAL, ESW_DROP_KERNEL);
   frame->activity->directions[ESW_TO_LOCAL].answered++;

@@ -9,6 +9,16 @@
 #include "port.h"
 #include "toobig.h"
 
+/// For who captures: a copy is on its way.
+inline_always void note_sent(struct frame *frame, __u32 index, enum esw_capture_outer outer_at) {
+  frame->sent |= 1 << (index & (ESW_REMOTES_MAX - 1));
+  frame->outer_at = outer_at;
+}
+
+inline_always enum esw_capture_outer outer_by(const struct esw_next_hop *hop) {
+  return hop->state == ESW_NEXT_HOP_RESOLVED ? ESW_OUTER_FIRST : ESW_OUTER_WITHOUT_ADDRESSES;
+}
+
 /// Gives the frame to the kernel's VXLAN device; as a copy when the frame is still needed.
 rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 index, int copy) {
   index &= ESW_REMOTES_MAX - 1;
@@ -27,6 +37,7 @@ rare int send_through_device(struct __sk_buff *skb, struct frame *frame, __u32 i
   if (bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags) != 0)
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);
+  note_sent(frame, index, ESW_OUTER_OF_DEVICE);
   frame->activity->directions[ESW_TO_REMOTE].slow += frame->segments;
   if (!copy)
     return bpf_redirect(external_ifindex(), 0);
@@ -54,7 +65,9 @@ inline_always int send_by(struct __sk_buff *skb, struct frame *frame, __u32 inde
   if (unlikely(make_room(skb) != 0 || !write_outer(skb, frame, index, way, &sum)))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, index);
-  return send_encapsulated(&frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)].next_hop, way);
+  const struct esw_next_hop *hop = &frame->activity->remotes[index & (ESW_REMOTES_MAX - 1)].next_hop;
+  note_sent(frame, index, outer_by(hop));
+  return send_encapsulated(hop, way);
 }
 
 /// Sends a frame of our own to remote number `index`.
@@ -125,6 +138,7 @@ rare int send_to_both(struct __sk_buff *skb, struct frame *frame) {
     if (!write_outer(skb, frame, first, way_first, &sum))
       return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
     count_sent(frame, first);
+    note_sent(frame, first, outer_by(hop));
     if (way_last == WAY_NONE)
       return send_encapsulated(hop, way_first);
     bpf_clone_redirect(skb, hop->ifindex, 0);
@@ -132,7 +146,9 @@ rare int send_to_both(struct __sk_buff *skb, struct frame *frame) {
   if (!write_outer(skb, frame, last, way_last, &sum))
     return drop(frame, ESW_TO_REMOTE, ESW_DROP_KERNEL);
   count_sent(frame, last);
-  return send_encapsulated(&frame->activity->remotes[last].next_hop, way_last);
+  hop = &frame->activity->remotes[last].next_hop;
+  note_sent(frame, last, outer_by(hop));
+  return send_encapsulated(hop, way_last);
 }
 
 /// Broadcast, multicast and unknown unicast from the local side.
@@ -154,6 +170,8 @@ rare int refuse_to_send(struct __sk_buff *skb, struct frame *frame) {
         hop->mtu > OUTER_LENGTH && (!mtu || hop->mtu < mtu))
       mtu = hop->mtu;
   }
+  frame->reason = ESW_DROP_TOO_BIG;
+  show_now(skb, frame, ESW_AT_PORT_IN, ESW_FATE_DROPPED, 0);
   return tell_too_big(skb, frame, mtu ? mtu - OUTER_LENGTH : 0, ESW_TO_REMOTE)
              ? leave_by_port(skb, frame, ESW_TO_REMOTE)
              : TCX_DROP;

@@ -100,6 +100,39 @@ inline_always int may_forward(__u64 now) {
   return likely(permission != 0) && (likely(!permission->until_ns) || permission->until_ns > now);
 }
 
+struct {
+  FIXED(BPF_MAP_TYPE_ARRAY, ESW_CAPTURES_MAX + 1, __u32, struct esw_capture_row);
+} esw_captures SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_PERF_EVENT_ARRAY, ESW_CAPTURES_MAX * ESW_CAPTURE_CPUS, __u32, __u32);
+} esw_captured SEC(".maps");
+
+struct {
+  FIXED(BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct esw_captured_row);
+} esw_capturing SEC(".maps");
+
+/// Some captures go on: whether one is of that connection.
+apart int is_captured_by_any(__u32 connection, __u64 now) {
+#pragma unroll
+  for (__u32 i = 0; i < ESW_CAPTURES_MAX; i++) {
+    __u32 place = 1 + i;
+    const struct esw_capture_row *capture = bpf_map_lookup_elem(&esw_captures, &place);
+    if (capture && capture->connection == connection && capture->until_ns > now)
+      return 1;
+  }
+  return 0;
+}
+
+/// `connection` 0: what belongs to none.
+inline_always int is_captured(__u32 connection, __u64 now) {
+  __u32 all = 0;
+  const struct esw_capture_row *capture = bpf_map_lookup_elem(&esw_captures, &all);
+  if (likely(!capture || capture->until_ns <= now))
+    return 0;
+  return unlikely(capture->connection & 1u << (connection & 31)) && is_captured_by_any(connection, now);
+}
+
 inline_always __u32 external_ifindex(void) {
   __u32 zero = 0;
   const struct esw_meta_row *meta = bpf_map_lookup_elem(&esw_meta, &zero);

@@ -39,6 +39,8 @@ inline_always int may_be_common(void *data, void *end) {
 /// Reads a frame that may be of the common case: false when it is not. It belongs to a connection.
 inline_always int is_common(struct frame *frame, void *data, void *end) {
   const __u16 *source = (const __u16 *)frame->ethernet.source;
+  if (unlikely(frame->captured))
+    return 0;
   copy_ethernet(&frame->ethernet, data);
   frame->outer_flags = 0;
   frame->segments = 1;
@@ -81,7 +83,7 @@ inline_always int has_exit(__u32 ifindex) {
 }
 
 /// After the frame was changed there is no way back to tcx. Never happens: the lengths were checked.
-inline_always int give_up(const struct frame *frame, const enum esw_direction direction) {
+inline_always int give_up(struct frame *frame, const enum esw_direction direction) {
   drop(frame, direction, ESW_DROP_KERNEL);
   return XDP_DROP;
 }

@@ -44,6 +44,14 @@
 #define ESW_EXITS_MAX ESW_PORTS_MAX
 #define ESW_PROBES_MAX ESW_CONNECTIONS_MAX
 
+/// Captures at a time, and CPUs whose frames they can be of: the rings of one capture stand together, in the order of the
+/// CPUs' numbers.
+#define ESW_CAPTURES_MAX 4
+#define ESW_CAPTURE_CPUS 1024
+/// Bytes of a frame that a capture can have: a record of a ring says its length in 16 bits (linux/perf_event.h, struct
+/// perf_event_header).
+#define ESW_SNAP_MAX 32768
+
 /// A time in a shared row is written again only when it is older than this, so that cache lines stay quiet.
 /// Read times as "not more than this too old".
 #define ESW_REFRESH_NS 100000000ull
@@ -95,11 +103,14 @@
 // esw_exits        DEVMAP_HASH     esw_exit_key          esw_exit_row
 // esw_probes       HASH            esw_connection_key    esw_probe_row
 // esw_permission   ARRAY, 1        __u32 0               esw_permission_row
+// esw_captures     ARRAY           __u32 place           esw_capture_row
+// esw_captured     PERF_EVENT_ARRAY __u32 ring           a ring of esw_captured_row, each with its bytes behind it
+// esw_capturing    PERCPU_ARRAY, 1 __u32 0               esw_captured_row
 //
-// Written by user space only: meta, tunnels, ports, connections, sources, underlays, exits, permission.
+// Written by user space only: meta, tunnels, ports, connections, sources, underlays, exits, permission, captures.
 // Created (zero, BPF_NOEXIST) and deleted by user space, written by the path only: states, activity, virtuals, probes.
 // Rates written by user space, clocks by the path: meters.
-// Written by the path and the sweep only: fdb, recent, neighbours, node, offenders.
+// Written by the path and the sweep only: fdb, recent, neighbours, node, offenders. By the path for itself: capturing.
 
 /// The node: the map set's identity, and what the path must know of the machine.
 struct esw_meta_row {
@@ -404,6 +415,75 @@ struct esw_virtual_row {
   __u32 moves;
   /// Requests of remotes that were answered for a holder.
   __u64 answered;
+};
+
+/// Whose frames are copied for user space. Place 0 is of all captures: where its time is over there are none. Who
+/// captures has a place of its own, by a lock, and puts both times off again and again: no copy is made for long when it
+/// dies, and nothing has to be taken back.
+struct esw_capture_row {
+  /// 0, or past: nobody captures here.
+  __u64 until_ns;
+  /// 0: what no allow-list lets in. In place 0: bit N is set where one is captured whose number is N modulo 32.
+  __u32 connection;
+  /// Bytes of each frame, up to ESW_SNAP_MAX.
+  __u32 snap_bytes;
+};
+
+/// Where the bytes of a frame were taken.
+enum esw_capture_point {
+  /// As it came in by the attachment port, without its tags.
+  ESW_AT_PORT_IN = 0,
+  ESW_AT_REMOTE_OUT = 1,
+  ESW_AT_REMOTE_IN = 2,
+  /// As it leaves by the attachment port: an answer.
+  ESW_AT_PORT_OUT = 3,
+};
+
+enum esw_capture_fate {
+  ESW_FATE_SENT = 0,
+  ESW_FATE_DELIVERED = 1,
+  ESW_FATE_DROPPED = 2,
+  /// A question; its answer follows.
+  ESW_FATE_ANSWERED = 3,
+  /// Of the switch itself.
+  ESW_FATE_ANSWER = 4,
+  ESW_FATE_KEPT = 5,
+};
+
+/// Where the outer headers are.
+enum esw_capture_outer {
+  ESW_OUTER_NONE = 0,
+  /// First of the packet's bytes.
+  ESW_OUTER_FIRST = 1,
+  /// Likewise, MAC addresses zero: the kernel's neighbour code fills them in when it has found them.
+  ESW_OUTER_WITHOUT_ADDRESSES = 2,
+  /// In `outer`.
+  ESW_OUTER_BESIDE = 3,
+  /// The kernel's VXLAN device has taken them off, or will put them on.
+  ESW_OUTER_OF_DEVICE = 4,
+};
+
+/// A captured frame, in a ring; its bytes follow.
+struct esw_captured_row {
+  /// CLOCK_MONOTONIC, to the nanosecond.
+  __u64 moment_ns;
+  __u32 connection;
+  /// Of the packet that the bytes were copied from, and how many were.
+  __u32 packet_bytes;
+  __u32 copied_bytes;
+  /// Of a super-packet (GSO): payload of each of its frames; else 0.
+  __u16 segment_bytes;
+  /// `esw_capture_point`, `esw_capture_fate`, with ESW_FATE_DROPPED `esw_drop_reason`.
+  __u8 point;
+  __u8 fate;
+  __u8 reason;
+  /// Bit i: it came from remote number i, or was sent to it.
+  __u8 remotes;
+  /// `esw_capture_outer`
+  __u8 outer_at;
+  __u8 reserved;
+  /// With ESW_OUTER_BESIDE: 50 bytes.
+  __u8 outer[52];
 };
 
 /// Direction of a frame through the node; index of `esw_activity_row.directions`.

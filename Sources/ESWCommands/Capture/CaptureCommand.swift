@@ -1,0 +1,141 @@
+import ArgumentParser
+import ESWClient
+import ESWModel
+import ESWSeams
+import Foundation
+import LinuxDataplane
+import PacketCapture
+
+extension FrameFilter.Host: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+extension Direction: ExpressibleByArgument {
+  package init?(argument: String) {
+    switch argument {
+    case "out": self = .toRemote
+    case "in": self = .toLocal
+    default: return nil
+    }
+  }
+
+  package static var allValueStrings: [String] { ["out", "in"] }
+}
+
+struct CaptureCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capture",
+    abstract: "Frames of one connection, from the data path, with what became of each.",
+    discussion: """
+      Each frame once: as it left for a remote or came from one, outer headers included, and what did not cross with \
+      the reason. To the terminal, a line a frame; with --write to a pcapng file, for Wireshark and tshark. Frames go \
+      on as before, and other connections do not notice. docs/capture.md explains what is seen.
+
+      On the node, as root, it reads the data path itself and needs no server for a connection that is given by its id.
+
+      Examples:
+        esw capture l2conn --dropped
+        esw capture l2conn --host 192.168.0.20 --write l2conn.pcapng
+        esw capture l2conn --write - | tshark -r - -Y arp
+        esw capture --refused
+      """)
+
+  @OptionGroup var options: ClientOptions
+  @Argument(help: "The connection, by id or name.") var connection: Reference<ConnectionResource>?
+  @Flag(help: "Instead of a connection: VXLAN to this node that no connection lets in.") var refused = false
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("A pcapng file to write, or - for standard output.", valueName: "file"))
+  var write: String?
+  @Option(help: "Only frames from or to a host, by its MAC, IPv4 or IPv6 address.") var host:
+    FrameFilter.Host?
+  @Option(help: ArgumentHelp("Only frames to the remotes (out), or from them (in).", valueName: "out|in"))
+  var direction: Direction?
+  @Flag(help: "Only frames that were dropped.") var dropped = false
+  @Option(help: "End after so many seconds.") var seconds = 300
+  @Option(help: "End before more is written than so many megabytes.") var megabytes = 100
+  @Option(help: "End after so many frames.") var count: UInt64?
+  @Option(help: ArgumentHelp("Bytes of each frame.", valueName: "bytes")) var snap = CaptureOrder
+    .usualSnapLength
+  @Option(
+    help: "Network namespace of the node, such as /run/netns/name; default the one that has the connection.")
+  var namespace: String?
+
+  func validate() throws {
+    guard (connection != nil) != refused else {
+      throw ValidationError(
+        "a connection, or --refused, is wanted: `esw connection list` shows which there are")
+    }
+    guard CaptureBounds.secondsRange.contains(seconds) else {
+      throw ValidationError("--seconds must be 1 to \(CaptureBounds.secondsRange.upperBound)")
+    }
+    guard CaptureBounds.megabytesRange.contains(megabytes) else {
+      throw ValidationError("--megabytes must be 1 to \(CaptureBounds.megabytesRange.upperBound)")
+    }
+    guard CaptureOrder.snapLengths.contains(snap) else {
+      throw ValidationError(
+        "--snap must be \(CaptureOrder.snapLengths.lowerBound) to \(CaptureOrder.snapLengths.upperBound)")
+    }
+    guard options.output == .table else {
+      throw ValidationError("frames are no JSON here: --write - | tshark -r - -T json makes it of them")
+    }
+    guard count ?? 1 > 0 else { throw ValidationError("--count must be 1 or more") }
+  }
+
+  func run() async throws {
+    let id = try await identify()
+    let place = try place(of: id)
+    guard let order = CaptureOrder(connection: id, snapLength: snap) else { throw ExitCode.validationFailure }
+    var output = try CaptureOutput(path: write, sentences: LinuxDataplane.dropSentences)
+    let capture: FrameCapture
+    do {
+      capture = try await LinuxDataplane.capture(order, pins: place.pins, namespace: place.namespace)
+    } catch {
+      throw CommandFailure(.failed, "\(error)")
+    }
+    let limits = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
+    options.note("capturing \(connection?.text ?? "what is refused") \(limits.description)")
+    var run = CaptureRun(
+      filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), limits: limits,
+      showsProgress: write != nil && Terminal.isErrorTerminal)
+    do {
+      try await run.take(capture, into: &output)
+    } catch {
+      await capture.stop()
+      throw error
+    }
+    await capture.stop()
+    options.note(run.summary(of: output, path: write))
+  }
+
+  /// Nil: what is refused.
+  private func identify() async throws -> ConnectionID? {
+    guard let connection else { return nil }
+    // One that the API does not know may still be on the node.
+    if let id = ConnectionID(connection.text) { return id }
+    return try await connection.id(options.client())
+  }
+
+  private func place(of connection: ConnectionID?) throws -> CapturePlace {
+    if let namespace { return CapturePlace.of(namespace: namespace) }
+    let places = connection.map(CapturePlace.all(with:)) ?? CapturePlace.all()
+    guard let first = places.first else { throw nowhere(connection) }
+    guard places.count == 1 else {
+      let folders = places.map(\.pins).joined(separator: ", ")
+      throw CommandFailure(
+        .usage, "which of the \(places.count) nodes of this machine, \(folders)?",
+        advice: "--namespace says it.")
+    }
+    return first
+  }
+
+  private func nowhere(_ connection: ConnectionID?) -> CommandFailure {
+    if geteuid() != 0 {
+      return CommandFailure(.notAllowed, "the data path can be read by root only", advice: "Try sudo.")
+    }
+    let what = connection.map { "connection \($0)" } ?? "data path"
+    return CommandFailure(
+      .notFound, "no node of this machine has \(what)",
+      advice: "`esw connection list` shows which there are, `esw doctor` what this machine has.")
+  }
+}
