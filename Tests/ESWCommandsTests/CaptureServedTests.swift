@@ -15,7 +15,7 @@ private struct CaptureBed {
   /// In another project than the key's.
   let others: ESWClient
 
-  /// - Parameter tls: Nil: plain HTTP. The certificate is its own authority, and has the name localhost first.
+  /// - Parameter tls: Nil: plain HTTP. The certificate is its own authority, of the name localhost.
   static func run(tls: TLSFiles? = nil, _ body: (CaptureBed) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "esw-capture-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
