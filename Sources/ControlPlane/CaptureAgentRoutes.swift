@@ -37,10 +37,14 @@ struct CaptureAgentRoutes {
     guard context.body.readableBytes <= CaptureQuery.mostPartBytes else { throw CallError.bodyTooLarge }
     // Bounded by the exchange from here on: reports do not wait for who takes a capture slowly.
     context.bodyShare?.release()
-    let isWanted = await core.captures.deliver(
-      context.body, number: number, isLast: isLast, of: id, from: node)
-    guard isWanted || isLast else { throw CallError.unknownCapture(id.description) }
-    return .noContent
+    switch await core.captures.deliver(context.body, number: number, isLast: isLast, of: id, from: node) {
+    case .goOn: return .noContent
+    case .notYet: return Response(status: .accepted)
+    case .unwanted:
+      // The last comes again where its answer was lost.
+      guard isLast else { throw CallError.unknownCapture(id.description) }
+      return .noContent
+    }
   }
 
   @Sendable private func refusal(request: Request, context: CallContext) async throws -> Response {

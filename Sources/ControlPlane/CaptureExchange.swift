@@ -22,15 +22,30 @@ final class CaptureExchange: Sendable {
     case serverStops = "the server stops"
   }
 
+  /// What the agent hears of a part.
+  enum Answer: Sendable {
+    case goOn
+    /// It is taken, and there is no room for the next yet: ask again, so that nobody between us takes the
+    /// connection for dead.
+    case notYet
+    case unwanted
+  }
+
   private struct State {
     var board = CaptureBoard()
     /// Bounded: the board lets no more wait in one than its bound and one part.
     var users: [CaptureID: AsyncStream<Event>.Continuation] = [:]
-    /// Agents whose part is taken and who wait for room.
-    var held: [CaptureID: [CheckedContinuation<Bool, Never>]] = [:]
+    /// Agents whose part is taken and who wait for room, by the number of their question.
+    var held: [CaptureID: [Int: CheckedContinuation<Answer, Never>]] = [:]
     /// Agents that wait for orders.
     var polls: [Int: (node: NodeName, waiter: CheckedContinuation<Void, Never>)] = [:]
-    var nextPoll = 0
+    /// Of polls and of agents that wait for room.
+    var lastQuestion = 0
+
+    mutating func nextQuestion() -> Int {
+      lastQuestion += 1
+      return lastQuestion
+    }
 
     mutating func takePolls(of node: NodeName) -> [CheckedContinuation<Void, Never>] {
       let those = polls.filter { $0.value.node == node }
@@ -58,9 +73,9 @@ final class CaptureExchange: Sendable {
 
   func noteTaken(_ count: Int, of id: CaptureID) {
     let agents = state.withLock { state in
-      state.board.noteTaken(count, of: id, now: .now) ? state.held.removeValue(forKey: id) ?? [] : []
+      state.board.noteTaken(count, of: id, now: .now) ? state.held.removeValue(forKey: id) ?? [:] : [:]
     }
-    for agent in agents { agent.resume(returning: true) }
+    for agent in agents.values { agent.resume(returning: .goOn) }
   }
 
   /// Ends it, unless it has ended already; the agent hears of it with its next part.
@@ -79,11 +94,11 @@ final class CaptureExchange: Sendable {
   private func end(_ id: CaptureID, with event: Event) {
     let (user, agents) = state.withLock { state in
       state.board.remove(id)
-      return (state.users.removeValue(forKey: id), state.held.removeValue(forKey: id) ?? [])
+      return (state.users.removeValue(forKey: id), state.held.removeValue(forKey: id) ?? [:])
     }
     user?.yield(event)
     user?.finish()
-    for agent in agents { agent.resume(returning: false) }
+    for agent in agents.values { agent.resume(returning: .unwanted) }
   }
 
   // MARK: The agent's side
@@ -93,10 +108,7 @@ final class CaptureExchange: Sendable {
   func orders(
     of node: NodeName, besides known: Set<CaptureID>, within limit: Duration
   ) async -> [CaptureRequest] {
-    let poll = state.withLock { state in
-      state.nextPoll += 1
-      return state.nextPoll
-    }
+    let poll = state.withLock { $0.nextQuestion() }
     await withTaskCancellationHandler {
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
@@ -130,24 +142,37 @@ final class CaptureExchange: Sendable {
 
   private func wake(_ poll: Int) { state.withLock { $0.polls.removeValue(forKey: poll) }?.waiter.resume() }
 
-  /// Takes a part in, and returns when there is room for the next.
-  ///
-  /// - Returns: Whether more is wanted.
+  /// Takes a part in, and returns when there is room for the next, at the latest after `patience`.
   func deliver(
-    _ bytes: ByteBuffer, number: Int, isLast: Bool, of id: CaptureID, from node: NodeName
-  ) async -> Bool {
+    _ bytes: ByteBuffer, number: Int, isLast: Bool, of id: CaptureID, from node: NodeName,
+    patience: Duration = .seconds(20)
+  ) async -> Answer {
+    let question = state.withLock { $0.nextQuestion() }
+    return await withTaskGroup(of: Void.self) { group in
+      defer { group.cancelAll() }
+      group.addTask {
+        guard (try? await Task.sleep(for: patience)) != nil else { return }
+        self.state.withLock { $0.held[id]?.removeValue(forKey: question) }?.resume(returning: .notYet)
+      }
+      return await self.deliver(bytes, number: number, isLast: isLast, of: id, from: node, as: question)
+    }
+  }
+
+  private func deliver(
+    _ bytes: ByteBuffer, number: Int, isLast: Bool, of id: CaptureID, from node: NodeName, as question: Int
+  ) async -> Answer {
     await withCheckedContinuation { agent in
-      let (answer, user) = state.withLock { state -> (Bool?, AsyncStream<Event>.Continuation?) in
+      let (answer, user) = state.withLock { state -> (Answer?, AsyncStream<Event>.Continuation?) in
         let delivery = state.board.take(
           bytes.readableBytes, number: number, isLast: isLast, of: id, from: node, now: .now)
         switch delivery {
-        case .unwanted: return (false, nil)
+        case .unwanted: return (.unwanted, nil)
         case .known(let waits), .taken(let waits):
           if case .taken = delivery, bytes.readableBytes > 0 || isLast || number == 0 {
             state.users[id]?.yield(isLast ? .end(bytes) : .part(bytes))
           }
-          if waits { state.held[id, default: []].append(agent) }
-          return (waits ? nil : !isLast, isLast ? state.users.removeValue(forKey: id) : nil)
+          if waits { state.held[id, default: [:]][question] = agent }
+          return (waits ? nil : .goOn, isLast ? state.users.removeValue(forKey: id) : nil)
         }
       }
       user?.finish()

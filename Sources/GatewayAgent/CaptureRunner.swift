@@ -79,9 +79,10 @@ actor CaptureRunner {
       "a capture begins", metadata: ["capture": "\(request.id)", "connection": "\(connection)"])
     sender.file = CaptureFile(
       of: capture.source, upTo: request.limits.bytes, writer: writer, product: product)
-    if await relay(capture.batches, until: request.limits.seconds, &sender) {
-      await sender.end(at: Self.moment)
-    }
+    let isWanted = await relay(capture.batches, until: request.limits.seconds, &sender)
+    // Who hears of the end can begin the next.
+    await capture.stop()
+    if isWanted { await sender.end(at: Self.moment) }
     logger.info(
       "a capture ended", metadata: ["capture": "\(request.id)", "bytes": "\(sender.file?.size ?? 0)"])
   }

@@ -11,8 +11,8 @@ import NIOHTTP1
 package struct HTTPAgentLink: AgentLink {
   /// How long the control plane may hold a question open.
   static let patienceSeconds = 30
-  /// How long it may have no room for more of a capture: its user has a minute to take some of it.
-  static let longestHoldSeconds = 90
+  /// How long it may take to say of a part of a capture that there is room for the next, or not yet.
+  static let longestHoldSeconds: Int64 = 60
 
   private let base: String
   private let token: String
@@ -91,29 +91,42 @@ package struct HTTPAgentLink: AgentLink {
 
   package func send(_ parcel: CaptureParcel, number: Int, of capture: CaptureID) async throws -> Bool {
     let path = base + "/captures/\(capture)"
-    var request: HTTPClientRequest
-    switch parcel {
-    case .part(let bytes), .end(let bytes):
-      let isLast = if case .end = parcel { true } else { false }
-      request = HTTPClientRequest(url: path + "?number=\(number)" + (isLast ? "&last=true" : ""))
-      request.headers.add(name: "content-type", value: "application/octet-stream")
-      request.body = .bytes(bytes)
-    case .failure(let reason):
-      request = HTTPClientRequest(url: path + "/refusal")
-      request.headers.add(name: "content-type", value: "application/json")
-      request.body = .bytes(try AgentLinkMessages.encode(refusal: reason))
-    }
-    request.method = .PUT
     do {
-      _ = try await send(request, within: .seconds(Int64(Self.longestHoldSeconds)))
+      switch parcel {
+      case .failure(let reason):
+        _ = try await put(
+          path + "/refusal", "application/json", Array(AgentLinkMessages.encode(refusal: reason)))
+        return false
+      case .end(let bytes):
+        _ = try await put(path + "?number=\(number)&last=true", "application/octet-stream", bytes)
+        return false
+      case .part(let bytes):
+        var isTaken = try await put(path + "?number=\(number)", "application/octet-stream", bytes)
+        // It has the bytes, and no room for more yet.
+        while !isTaken { isTaken = try await put(path + "?number=\(number)", "application/octet-stream", []) }
+        return true
+      }
     } catch let refusal as AgentLinkRefusal where refusal.status == 404 {
       return false
     }
-    if case .part = parcel { return true }
-    return false
+  }
+
+  /// - Returns: False for 202.
+  private func put(_ url: String, _ mediaType: String, _ body: [UInt8]) async throws -> Bool {
+    var request = HTTPClientRequest(url: url)
+    request.method = .PUT
+    request.headers.add(name: "content-type", value: mediaType)
+    request.body = .bytes(body)
+    return try await exchange(request, within: .seconds(Self.longestHoldSeconds)).status != .accepted
   }
 
   private func send(_ request: HTTPClientRequest, within limit: TimeAmount) async throws -> Data {
+    try await exchange(request, within: limit).data
+  }
+
+  private func exchange(
+    _ request: HTTPClientRequest, within limit: TimeAmount
+  ) async throws -> (status: HTTPResponseStatus, data: Data) {
     var request = request
     request.headers.add(name: "authorization", value: "Bearer \(token)")
     let response = try await http.execute(request, timeout: limit)
@@ -122,7 +135,7 @@ package struct HTTPAgentLink: AgentLink {
       throw AgentLinkRefusal(
         status: Int(response.status.code), text: String(decoding: data.prefix(500), as: UTF8.self))
     }
-    return data
+    return (response.status, data)
   }
 }
 

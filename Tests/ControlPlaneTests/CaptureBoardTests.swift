@@ -164,12 +164,41 @@ import Testing
       return
     }
     exchange.noteTaken(bytes.readableBytes, of: Self.request.id)
-    #expect(await first)
+    #expect(await first == .goOn)
     async let second = exchange.deliver(part, number: 1, isLast: false, of: Self.request.id, from: Self.node)
     _ = await events.first { _ in true }
     exchange.stop(Self.request.id, .userGone)
-    #expect(await !second)
-    #expect(await !exchange.deliver(part, number: 2, isLast: false, of: Self.request.id, from: Self.node))
+    #expect(await second == .unwanted)
+    let third = await exchange.deliver(part, number: 2, isLast: false, of: Self.request.id, from: Self.node)
+    #expect(third == .unwanted)
+  }
+
+  /// Many a proxy takes a minute without an answer for the end.
+  @Test func `tells an agent that it has to wait on, and is asked again without bytes`() async throws {
+    let exchange = CaptureExchange()
+    let events = try exchange.open(Self.request, on: Self.node)
+    let part = ByteBuffer(repeating: 7, count: CaptureBoard.mostWaitingBytes)
+    let patience = Duration.milliseconds(10)
+    for bytes in [part, ByteBuffer(), ByteBuffer()] {
+      let answer = await exchange.deliver(
+        bytes, number: 0, isLast: false, of: Self.request.id, from: Self.node, patience: patience)
+      #expect(answer == .notYet)
+    }
+    async let last = exchange.deliver(
+      ByteBuffer(), number: 0, isLast: false, of: Self.request.id, from: Self.node)
+    exchange.noteTaken(1, of: Self.request.id)
+    #expect(await last == .goOn)
+    let end = ByteBuffer(string: "end")
+    let ended = await exchange.deliver(end, number: 1, isLast: true, of: Self.request.id, from: Self.node)
+    #expect(ended == .goOn)
+    var sizes: [Int] = []
+    for await event in events {
+      switch event {
+      case .part(let bytes), .end(let bytes): sizes.append(bytes.readableBytes)
+      default: Issue.record("\(event)")
+      }
+    }
+    #expect(sizes == [CaptureBoard.mostWaitingBytes, 3])
   }
 
   @Test func `ends what nobody holds any more`() async throws {

@@ -17,7 +17,8 @@ private struct CaptureBed {
   /// What the command line needs of its environment.
   let environment: [String]
 
-  static func run(_ body: (CaptureBed) async throws -> Void) async throws {
+  /// - Parameter tls: Nil: plain HTTP. The certificate is its own authority, of the name localhost.
+  static func run(tls: TLSFiles? = nil, _ body: (CaptureBed) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "esw-capture-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let kernel = SimulatedDataplane()
@@ -25,10 +26,14 @@ private struct CaptureBed {
     await kernel.place(InterfaceName("segment0")!)
     let node = NodeName("node-1")!
     let options = SwitchServer.Options(
-      dataFolder: folder, listen: ServedSwitch.anyPort, region: Region(), node: node,
+      dataFolder: folder, listen: ServedSwitch.anyPort, tls: tls, region: Region(), node: node,
       logger: ServedSwitch.silence, dataplane: .open(kernel))
     try await ServedSwitch.run(options) { served in
-      let client = try served.client()
+      let http = try tls.map { try Trust.client(caFile: $0.certificate) } ?? ESWClient.direct
+      let client = try ESWClient(
+        endpoint: served.endpoint,
+        credentials: .init(keyID: served.key.id, secret: served.key.secret, project: served.key.project),
+        http: http)
       let story = DemoStory(
         client: client, node: node, narrator: Narrator(isSimulated: true, isSilent: true), isSimulated: true,
         sites: DemoTopology(prefix: "none-"), passes: PassJournal())
@@ -45,7 +50,7 @@ private struct CaptureBed {
         endpoint: served.endpoint,
         credentials: .init(
           keyID: served.key.id, secret: served.key.secret,
-          project: try #require(ProjectID(project["project.id"].text))))
+          project: try #require(ProjectID(project["project.id"].text))), http: http)
       let environment = [
         "ESW_ENDPOINT=\(served.endpoint)", "HUAWEICLOUD_SDK_AK=\(served.key.id)",
         "HUAWEICLOUD_SDK_SK=\(served.key.secret)", "HUAWEICLOUD_SDK_PROJECT_ID=\(served.key.project)",
@@ -134,8 +139,12 @@ private func blocks(of file: [UInt8]) -> [UInt32]? {
   }
 
   /// By nothing but that the connection is closed: no frame comes, so nothing is written that could fail.
-  @Test func `ends on the node when who asked for it goes`() async throws {
-    try await CaptureBed.run { bed in
+  @Test(arguments: [false, true])
+  func `ends on the node when who asked for it goes`(isSecure: Bool) async throws {
+    let server = try SecureServer()
+    defer { server.remove() }
+    try await server.makeCertificate("localhost", names: "DNS:localhost")
+    try await CaptureBed.run(tls: isSecure ? server.files : nil) { bed in
       let reading = Task {
         for try await _ in try await bed.client.capture(bed.connection) {}
       }

@@ -39,7 +39,10 @@ extension OperationDocument {
           name: "number", summary: "Of the part; one that is sent again is known by it",
           schema: .integer(0...Int64(Int32.max)), isRequired: true),
         .init(name: "last", summary: "Whether it is the last", schema: .words("true", "false").orEmpty),
-      ], body: .string(), bodyType: "application/octet-stream", .noContent),
+      ], body: .string(), bodyType: "application/octet-stream", .noContent,
+      Answer(
+        status: 202, summary: "Taken, and there is no room yet: the same number again, without bytes",
+        schema: nil)),
     OperationDocument(
       .refuseCapture, "Why a capture did not begin, for who asked for it",
       body: .body(["version": linkVersion, "refusal": .string()]), .noContent),
