@@ -4,6 +4,7 @@ import dataclasses
 from xml.sax.saxutils import escape
 
 COLOURS = {"found": "#b0b7c3", "bridge": "#7b8794", "ovs": "#e0a458", "node": "#2c7be5",
+           "beside": "#7fb0f0", "captured": "#b9d3f7",
            "none": "#dfe3e8"}
 LEFT, WIDTH, RIGHT = 300, 520, 120
 BAR, GAP, GROUP = 14, 3, 16

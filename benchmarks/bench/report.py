@@ -18,6 +18,8 @@ LABELS = {
     "bridge": "bridge + VXLAN, tuned",
     "ovs": "Open vSwitch, userspace",
     "node": "OpenESW",
+    "beside": "OpenESW beside a capture",
+    "captured": "OpenESW, captured",
     "bridge-apart": "bridge + VXLAN, tuned",
     "node-apart": "OpenESW",
 }
@@ -171,6 +173,8 @@ neighbour entry to one remote VTEP.
 - *OpenESW*: `esw serve` with its agent, set up by `esw vpc`, `subnet`, `attachment`, `instance` and `connection`, and
   running as it does in use, with the settings that it has by default but for `--flavor-limits off`: a flavor ends at
   10 Gbit/s and 2 million frames a second, which one core does easily. Hosts are learned from their frames.
+- *Beside a capture*: the same while `esw capture` asks for frames of nobody here. *Captured*: while it asks for the very frames,
+  128 bytes of each; more come than can be written to a file, so most copies are lost (and counted), no frame is.
 - *Bridge + VXLAN, as found*: one bridge, one VXLAN device, nothing set: bridge netfilter as the machine has it, GRO as
   its interfaces have it, addresses learned.
 - *Tuned*: static entries for all hosts, learning and UDP checksum off, bridge netfilter off, GRO on at both interfaces.
