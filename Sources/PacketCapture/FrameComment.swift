@@ -18,10 +18,10 @@ struct FrameComment {
   private static func fate(_ fate: CapturedFrame.Fate, _ sentences: [String: String]) -> String? {
     switch fate {
     case .sent, .delivered: nil
-    case .dropped(let reason): "Dropped: \(DropReason(reason, sentences).text)."
-    case .answered: "Answered by the switch: it does not cross."
-    case .answer: "The switch's own answer."
-    case .kept: "To the switch itself: it does not cross."
+    case .dropped(let reason): "\(FrameWords.dropped)\(DropReason(reason, sentences).text)."
+    case .answered: FrameWords.answered
+    case .answer: FrameWords.answer
+    case .kept: FrameWords.kept
     }
   }
 
@@ -29,27 +29,27 @@ struct FrameComment {
     guard frame.point == .toRemote, frame.remotes.count > 1 else { return nil }
     // No connection has more than two; what is longer was not made by ours.
     let named = frame.remotes.prefix(8).map(Self.remote).joined(separator: ", ")
-    return "Sent to \(frame.remotes.count) remotes: \(named); outer headers are those of the last."
+    return FrameWords.sentTo + String(frame.remotes.count) + FrameWords.remotes + named + FrameWords.remotesEnd
   }
 
   private static func remote(_ remote: RemoteEndpoint) -> String {
-    let port = remote.port == RemoteEndpoint.defaultPort ? "" : " port \(remote.port)"
-    return "\(remote.address)\(port) VNI \(remote.vni)"
+    let port = remote.port == RemoteEndpoint.defaultPort ? "" : FrameWords.port + String(remote.port)
+    return "\(remote.address)\(port)\(FrameWords.vni)\(remote.vni)"
   }
 
   private static func outer(_ frame: CapturedFrame) -> String? {
     switch frame.outer {
     case .none, .original: nil
-    case .withoutAddresses: "Outer MAC addresses are filled in after this point, by the kernel."
+    case .withoutAddresses: FrameWords.withoutAddresses
     case .rebuilt:
       frame.point == .fromRemote
-        ? "Outer headers are rebuilt: the kernel's VXLAN device took the real ones off."
-        : "Outer headers are rebuilt: the kernel's VXLAN device puts the real ones on."
+        ? FrameWords.rebuilt + "the kernel's VXLAN device took the real ones off."
+        : FrameWords.rebuilt + "the kernel's VXLAN device puts the real ones on."
     }
   }
 
   private static func segments(_ frame: CapturedFrame) -> String? {
-    frame.segmentSize.map { "A super-packet: on the wire it is frames with \($0) bytes of payload each." }
+    frame.segmentSize.map { FrameWords.segments + String($0) + FrameWords.segmentsEnd }
   }
 }
 

@@ -14,6 +14,9 @@ struct PcapngBlock {
     case enhancedPacket = 6
   }
 
+  /// Says the order of bytes (section 4.1).
+  static let magic: UInt32 = 0x1A2B_3C4D
+
   private let kind: Kind
   private var body: [UInt8] = []
   private var hasOptions = false

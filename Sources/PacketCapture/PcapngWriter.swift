@@ -46,19 +46,19 @@ package struct PcapngWriter: Sendable {
   /// - Parameter product: Name and version of the program that writes.
   package func header(for source: CaptureSource, product: String) -> [UInt8] {
     var section = PcapngBlock(.sectionHeader)
-    section.append(0x1A2B_3C4D as UInt32)
+    section.append(PcapngBlock.magic)
     section.append(1 as UInt16)
     section.append(0 as UInt16)
     section.append(-1 as Int64)
-    let subject = source.connection.map { "Connection \($0)." }
+    let subject = source.connection.map { FrameWords.connection + "\($0)." }
     section.append(
       option: Option.comment, text: subject ?? "VXLAN to this node that belongs to no connection.")
     section.append(option: Option.sectionApplication, text: printable(product))
     let port = description(
-      name: source.port ?? "port",
+      name: source.port ?? FrameWords.unknownPort,
       "Attachment port: frames that came in and did not cross, and the switch's answers; without VLAN tags")
     let underlay = description(
-      name: source.underlay ?? "underlay",
+      name: source.underlay ?? FrameWords.unknownUnderlay,
       "Underlay: frames to and from remote VTEPs in VXLAN, also those that are dropped")
     return section.finished() + port + underlay
   }
