@@ -29,7 +29,8 @@ struct FrameComment {
     guard frame.point == .toRemote, frame.remotes.count > 1 else { return nil }
     // No connection has more than two; what is longer was not made by ours.
     let named = frame.remotes.prefix(8).map(Self.remote).joined(separator: ", ")
-    return FrameWords.sentTo + String(frame.remotes.count) + FrameWords.remotes + named + FrameWords.remotesEnd
+    return FrameWords.sentTo + String(frame.remotes.count) + FrameWords.remotes + named
+      + FrameWords.remotesEnd
   }
 
   private static func remote(_ remote: RemoteEndpoint) -> String {

@@ -27,7 +27,9 @@ struct FrameReading {
     return point == .fromRemote || point == .toRemote ? .original : .none
   }
 
-  var segmentSize: Int? { between(FrameWords.segments, FrameWords.segmentsEnd, in: comment).flatMap { Int($0) } }
+  var segmentSize: Int? {
+    between(FrameWords.segments, FrameWords.segmentsEnd, in: comment).flatMap { Int($0) }
+  }
 
   /// All that the comment names, else that of the outer headers.
   func remotes(_ bytes: Octets) -> [RemoteEndpoint] {

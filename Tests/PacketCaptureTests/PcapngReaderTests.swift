@@ -16,7 +16,7 @@ import Testing
       Sample.frame(inner, .toRemote, .sent, remotes: two, segmentSize: 1448),
       Sample.frame(inner, .toRemote, .sent, cutAt: 64), Sample.frame(inner, .toPort, .answer),
     ]
-    for fate in [.answered, .kept, .sent, .dropped(reason: "too_big"), .dropped(reason: "other")] {
+    for fate: CapturedFrame.Fate in [.answered, .kept, .sent, .dropped(reason: "too_big")] {
       all.append(Sample.frame(inner, .fromPort, fate))
     }
     for outer in [.original, .withoutAddresses, .rebuilt] as [CapturedFrame.Outer] {
