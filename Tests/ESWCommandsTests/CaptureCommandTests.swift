@@ -1,4 +1,5 @@
 import ESWModel
+import ESWSeams
 import Foundation
 import KernelTesting
 import LinuxDataplane

@@ -61,6 +61,7 @@ struct CaptureCommand: AsyncParsableCommand {
   @Option(
     help: "Network namespace of the node, such as /run/netns/name; default the one that has the connection.")
   var namespace: String?
+  @Flag(help: "Over the API, also where this machine is the node.") var remote = false
 
   func validate() throws {
     guard (connection != nil) != refused else {
@@ -123,7 +124,8 @@ struct CaptureCommand: AsyncParsableCommand {
     }
   }
 
-  /// Over the API. What the filter leaves out counts there too, so its limit of bytes is the most that there is.
+  /// Over the API. What the filter leaves out counts there too, so its limit of bytes is the most that there
+  /// is.
   private func begin(_ id: ConnectionID?) async throws -> RemoteCapture {
     let longest = CaptureLimits.secondsRange.upperBound
     guard let id, let limits = CaptureLimits(seconds: seconds, bytes: CaptureLimits.bytesRange.upperBound)
