@@ -12,6 +12,8 @@ import Testing
   private static let frames: [CapturedFrame] = {
     let inner = Sample.echo
     let two = [Sample.secondRemote, Sample.remote]
+    // The sample's outer headers go from here to the remote, whichever the point.
+    let sender = RemoteEndpoint(vni: Sample.remote.vni, address: Sample.near)
     var all: [CapturedFrame] = [
       Sample.frame(inner, .toRemote, .sent, remotes: two, segmentSize: 1448),
       Sample.frame(inner, .toRemote, .sent, cutAt: 64), Sample.frame(inner, .toPort, .answer),
@@ -21,7 +23,8 @@ import Testing
     }
     for outer in [.original, .withoutAddresses, .rebuilt] as [CapturedFrame.Outer] {
       all.append(Sample.frame(inner, .toRemote, .dropped(reason: "too_big"), outer: outer))
-      all.append(Sample.frame(inner, .fromRemote, .delivered, outer: outer, segmentSize: 9))
+      all.append(
+        Sample.frame(inner, .fromRemote, .delivered, remotes: [sender], outer: outer, segmentSize: 9))
       all.append(Sample.frame(inner, .toRemote, .sent, remotes: two, outer: outer))
     }
     return all
