@@ -6,7 +6,8 @@ internal import Glibc
 ///
 /// One thread at a time reads.
 package final class RecordRings {
-  /// What programs have written, and how many records had no room.
+  /// What programs have written, and how many records had no room, as far as the rings tell: they do with the
+  /// next record that has room.
   package struct Harvest {
     package fileprivate(set) var records: [[UInt8]] = []
     package fileprivate(set) var lost: UInt64 = 0
@@ -14,7 +15,8 @@ package final class RecordRings {
 
   private let rings: OpaquePointer
   private let box: Box
-  private let name: String
+  /// Open for as long: the kernel takes rings out with the descriptor by which they came in.
+  private let map: BPFMap
 
   private final class Box {
     var harvest = Harvest()
@@ -44,7 +46,7 @@ package final class RecordRings {
         Unmanaged<Box>.fromOpaque(context).takeUnretainedValue().harvest.lost &+= count
       }, Unmanaged.passUnretained(box).toOpaque(), &error)
     guard let rings else { throw BPFError("open rings in map", map.name, result: error) }
-    (self.rings, self.box, name) = (rings, box, map.name)
+    (self.rings, self.box, self.map) = (rings, box, map)
   }
 
   deinit {
@@ -55,7 +57,7 @@ package final class RecordRings {
   /// in their order.
   package func read(within milliseconds: Int32) throws(BPFError) -> Harvest {
     let result = clibbpf_rings_read(rings, milliseconds)
-    guard result == 0 else { throw BPFError("read rings of map", name, result: result) }
+    guard result == 0 else { throw BPFError("read rings of map", map.name, result: result) }
     defer { box.harvest = Harvest() }
     return box.harvest
   }

@@ -67,14 +67,21 @@ package struct FrameCapture: Sendable {
   /// At least one a second, empty when nothing came; one consumer. What is not read in time is lost, and
   /// counted.
   package let batches: AsyncStream<CaptureBatch>
-  /// Ends it, as the reader's going does, and comes back when nothing of it is left.
+  /// Ends it, as the reader's going does, and comes back when nothing of it is left but batches that can
+  /// still be read, the last one among them.
   package let stop: @Sendable () async -> Void
+  /// Once the batches have ended: why they did before their time; nil where they were stopped, or the
+  /// connection has been removed.
+  package let failure: @Sendable () async -> String?
 
   package init(
-    source: CaptureSource, batches: AsyncStream<CaptureBatch>, stop: @escaping @Sendable () async -> Void = {}
+    source: CaptureSource, batches: AsyncStream<CaptureBatch>,
+    stop: @escaping @Sendable () async -> Void = {},
+    failure: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.source = source
     self.batches = batches
     self.stop = stop
+    self.failure = failure
   }
 }

@@ -21,8 +21,8 @@ actor CaptureSession {
   private static let ringBytes = (usual: 8 << 20, least: 256 << 10)
   /// How often what is said of all captures is made again because another has begun or ended meanwhile.
   private static let attempts = 10
-  /// Batches that wait for the reader.
-  private static let waiting = 32
+  /// Batches that wait for the reader, each of up to all rings.
+  private static let waiting = 3
 
   nonisolated let source: CaptureSource
 
@@ -30,13 +30,18 @@ actor CaptureSession {
   private let pins: DatapathPins
   private let maps: DatapathMaps
   private let captures: BPFMap
+  private let capturing: BPFMap
   private let rings: RecordRings
   private let snapLength: Int
   private let place: UInt32
-  private let lock: NodeLock
+  /// Of the place.
+  private var lock: NodeLock?
   private let offset: Int64
   private var connection: CapturedConnection
   private var renewed: UInt64 = 0
+  /// Copies that the path could not make, as it counted them when it was last asked.
+  private var lostBefore: UInt32
+  private var failure: String?
   /// Younger than the start of the last reading: another CPU's ring may still bring older ones.
   private var heldBack: [CapturedFrame] = []
 
@@ -48,7 +53,7 @@ actor CaptureSession {
     guard let maps = try pins.openMaps(), try maps.areOfThisVersion() else {
       throw CaptureRefusal.noDataPath
     }
-    guard let captures = maps.captures, let captured = maps.captured else {
+    guard let captures = maps.captures, let captured = maps.captured, let capturing = maps.capturing else {
       throw LinuxDataplane.Unusable(
         description: "the data path in \(pins.root) is of a version that cannot capture; start its agent anew"
       )
@@ -67,6 +72,8 @@ actor CaptureSession {
       connection.source { index in namespace == nil ? nil : Self.name(of: index) }
     }
     snapLength = order.snapLength
+    self.capturing = capturing
+    lostBefore = try Self.lost(of: place, in: capturing)
     self.pins = pins
     (self.maps, self.captures, self.connection) = (maps, captures, connection)
     (self.place, self.lock) = (place, lock)
@@ -81,33 +88,55 @@ actor CaptureSession {
       of: CaptureBatch.self, bufferingPolicy: .bufferingOldest(Self.waiting))
     let reading = Task { await self.read(into: continuation) }
     continuation.onTermination = { _ in reading.cancel() }
-    return FrameCapture(source: source, batches: stream) {
-      reading.cancel()
-      await reading.value
-    }
+    return FrameCapture(
+      source: source, batches: stream,
+      stop: {
+        reading.cancel()
+        await reading.value
+      }, failure: { await self.failure })
   }
 
   private func read(into continuation: AsyncStream<CaptureBatch>.Continuation) {
-    var lost: UInt64 = 0
-    while !Task.isCancelled {
-      do {
-        let began = Self.now(CLOCK_MONOTONIC)
-        let harvest = try rings.read(within: Self.patience)
-        lost &+= harvest.lost
-        let batch = CaptureBatch(frames: sorted(harvest.records, upTo: began &+ offset), lost: lost)
-        switch continuation.yield(batch) {
-        case .enqueued: lost = 0
-        case .dropped(let batch): lost = batch.lost &+ UInt64(batch.frames.count)
-        default: break
-        }
-        guard try UInt64(Self.now(CLOCK_MONOTONIC)) < renewed + Self.renewal || renew() else { break }
-      } catch {
-        break
+    var unread: UInt64 = 0
+    func tell(_ frames: [CapturedFrame]) throws {
+      let lost = try unread + newlyLost()
+      switch continuation.yield(CaptureBatch(frames: frames, lost: lost)) {
+      case .dropped(let batch): unread = batch.lost &+ UInt64(batch.frames.count)
+      default: unread = 0
       }
     }
-    // Others may go on: the time of all captures runs out by itself.
-    try? captures.set(place, to: esw_capture_row())
+    do {
+      while !Task.isCancelled {
+        let began = Self.now(CLOCK_MONOTONIC)
+        let records = try rings.read(within: Self.patience).records
+        try tell(sorted(records, upTo: began &+ offset))
+        guard try UInt64(Self.now(CLOCK_MONOTONIC)) < renewed + Self.renewal || renew() else { break }
+      }
+      // Nothing more comes from then on. The time of all captures runs out by itself, if no other goes on.
+      try captures.set(place, to: esw_capture_row())
+      try tell(sorted(rings.read(within: 0).records, upTo: .max))
+    } catch {
+      failure = "\(error)"
+      try? captures.set(place, to: esw_capture_row())
+    }
+    lock = nil
     continuation.finish()
+  }
+
+  /// Since the last time.
+  private func newlyLost() throws(BPFError) -> UInt64 {
+    let now = try Self.lost(of: place, in: capturing)
+    defer { lostBefore = now }
+    return UInt64(now &- lostBefore)
+  }
+
+  private static func lost(of place: UInt32, in map: BPFMap) throws(BPFError) -> UInt32 {
+    let rows = try map.valuesPerCPU(of: bytes(of: UInt32(0))) ?? []
+    return rows.reduce(0) { sum, row in
+      let counts = row.withUnsafeBytes { $0.loadUnaligned(as: esw_captured_row.self) }.lost
+      return sum
+        &+ withUnsafeBytes(of: counts) { $0.load(fromByteOffset: Int(place - 1) * 4, as: UInt32.self) }
+    }
   }
 
   /// False: the connection is gone, or the data path with it.

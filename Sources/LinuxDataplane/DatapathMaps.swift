@@ -30,6 +30,8 @@ struct DatapathMaps: Sendable {
   let captures: BPFMap?
   /// The same.
   let captured: BPFMap?
+  /// The same.
+  let capturing: BPFMap?
 
   /// Nil unless every map but those is pinned in the layout that this binary's object has.
   init?(pinnedIn folder: PinFolder, as layouts: [String: BPFMap.Layout]) throws(BPFError) {
@@ -66,11 +68,12 @@ struct DatapathMaps: Sendable {
     permission = try open("esw_permission")
     captures = try open("esw_captures")
     captured = try open("esw_captured")
+    capturing = try open("esw_capturing")
   }
 
   /// Whether those are there that an older version of this layout lacks.
   var areAll: Bool {
-    let younger = [underlays, exits, probes, permission, captures, captured]
+    let younger = [underlays, exits, probes, permission, captures, captured, capturing]
     return younger.allSatisfy { $0 != nil }
   }
 

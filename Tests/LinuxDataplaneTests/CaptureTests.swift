@@ -15,13 +15,18 @@ final class CaptureEar: Sendable {
   private let reading: Task<Void, Never>
 
   private final class Heard: Sendable {
-    let all = Mutex<(frames: [CapturedFrame], isOver: Bool)>(([], false))
+    let all = Mutex<(frames: [CapturedFrame], lost: UInt64, isOver: Bool)>(([], 0, false))
   }
 
   init(_ capture: FrameCapture) {
     source = capture.source
     reading = Task { [heard] in
-      for await batch in capture.batches { heard.all.withLock { $0.frames += batch.frames } }
+      for await batch in capture.batches {
+        heard.all.withLock {
+          $0.frames += batch.frames
+          $0.lost += batch.lost
+        }
+      }
       heard.all.withLock { $0.isOver = true }
     }
   }
@@ -31,6 +36,7 @@ final class CaptureEar: Sendable {
   func end() { reading.cancel() }
 
   var frames: [CapturedFrame] { heard.all.withLock { $0.frames } }
+  var lost: UInt64 { heard.all.withLock { $0.lost } }
   var isOver: Bool { heard.all.withLock { $0.isOver } }
 
   /// Waits for a frame that holds these bytes.
@@ -254,13 +260,47 @@ extension ForwardingBed {
     }
   }
 
-  @Test func `copies no more when who began it has died`() async throws {
+  @Test func `copies no more when the time of who began it is over, as when he has died`() async throws {
     try await withForwarding { bed in
+      try await bed.introduce()
+      let (place, rings) = (UInt32(ESW_CAPTURES_MAX), try bed.rings(of: UInt32(ESW_CAPTURES_MAX)))
+      func records(after number: UInt16) async throws -> Int {
+        let frame = bed.packet(.toRemote, to: number)
+        _ = bed.far.heard()
+        try bed.local.say(frame)
+        // It crosses in any case.
+        _ = try await eventually { bed.far.heard().contains(frame) ? true : nil }
+        // Behind a record there may be up to seven bytes to the next one's place.
+        return try rings.read(within: 100).records.count { record in
+          (0..<8).contains { Array(record.dropLast($0)).holds(frame) }
+        }
+      }
+      let now = EvidenceCollection.monotonicNow()
+      try bed.set(0, until: now + 60_000_000_000, connection: .max)
+      try bed.set(place, until: now + 30_000_000_000, connection: 1)
+      #expect(try await records(after: 6001) > 0)
+      try bed.set(place, until: now, connection: 1)
+      #expect(try await records(after: 6002) == 0)
+    }
+  }
+
+  @Test func `counts what its rings had no room for, also when nothing follows`() async throws {
+    try await withForwarding { bed in
+      try await bed.introduce()
       let ear = try await bed.capture()
-      // What is written on its behalf lies in the past four seconds from now, if nobody writes it again.
-      let latest = try bed.latestEnd()
-      #expect(latest < EvidenceCollection.monotonicNow() + 4_000_000_000)
-      withExtendedLifetime(ear) {}
+      // More than all rings hold, at once: the reader looks ten times a second.
+      let long = TestFrame.ethernet(
+        to: ForwardingBed.farMAC, from: ForwardingBed.localMAC, type: 0x0800,
+        TestFrame.ipv4(17, TestFrame.udp(to: 5001, [UInt8](repeating: 9, count: 1_300))))
+      let before = try await bed.evidence().toRemote.frames
+      let said = 30_000
+      for _ in 0..<said { try bed.local.say(long) }
+      _ = try await eventually {
+        try await bed.evidence().toRemote.frames >= before + UInt64(said) ? true : nil
+      }
+      let those = { UInt64(ear.frames.count { $0.length == long.count + 50 }) }
+      _ = try await eventually { those() + ear.lost >= UInt64(said) ? true : nil }
+      #expect(those() + ear.lost == UInt64(said))
     }
   }
 
@@ -280,11 +320,25 @@ extension ForwardingBed {
 
 extension ForwardingBed {
   private func rows() throws -> [esw_capture_row] {
-    let map = try #require(try BPFMap(pinnedAt: stretch.pins.folder("maps").path(of: "esw_captures")))
+    let map = try captureMap("esw_captures")
     return try (0...UInt32(ESW_CAPTURES_MAX)).map { try #require(try map.value(of: $0)) }
   }
 
   func placesTaken() throws -> Int { try rows().dropFirst().count { $0.until_ns != 0 } }
 
-  func latestEnd() throws -> UInt64 { try #require(try rows().map(\.until_ns).max()) }
+  /// A place, as whoever captures writes it.
+  func set(_ place: UInt32, until: UInt64, connection: UInt32) throws {
+    try captureMap("esw_captures").set(
+      place, to: esw_capture_row(until_ns: until, connection: connection, snap_bytes: 2_000))
+  }
+
+  func rings(of place: UInt32) throws -> RecordRings {
+    try RecordRings(
+      in: captureMap("esw_captured"), firstKey: (place - 1) * UInt32(ESW_CAPTURE_CPUS), bytes: 1 << 20,
+      cpuLimit: Int(ESW_CAPTURE_CPUS))
+  }
+
+  private func captureMap(_ name: String) throws -> BPFMap {
+    try #require(try BPFMap(pinnedAt: stretch.pins.folder("maps").path(of: name)))
+  }
 }

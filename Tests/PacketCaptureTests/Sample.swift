@@ -77,9 +77,7 @@ enum Sample {
   ) -> CapturedFrame {
     let crosses = point == .toRemote || point == .fromRemote
     let outer = outer ?? (crosses ? .original : CapturedFrame.Outer.none)
-    var bytes = outer == .none ? inner : tunnelled(inner)
-    // From the remote to the node; the header's sum stays what it is.
-    if point == .fromRemote, outer != .none { bytes[26..<34] = bytes[30..<34] + bytes[26..<30] }
+    let bytes = outer == .none ? inner : tunnelled(inner)
     return CapturedFrame(
       moment: moment, point: point, fate: fate, remotes: remotes ?? (crosses ? [remote] : []), outer: outer,
       length: bytes.count, segmentSize: segmentSize, bytes: Array(bytes.prefix(cutAt ?? bytes.count)))

@@ -44,7 +44,7 @@ class BesideCapture(Watched):
     label = "OpenESW beside a capture"
 
     def subject(self) -> list[str]:
-        # What no connection lets in: nothing comes of it, and every frame is asked whether it is of that.
+        # What no connection lets in: nothing comes of it, and every frame pays a look at a bit.
         return ["--refused"]
 
 

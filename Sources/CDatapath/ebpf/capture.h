@@ -23,7 +23,7 @@ apart int note_outer(struct __sk_buff *skb) {
   return 0;
 }
 
-/// A copy for each who captures the connection. A ring that is full counts what it lost.
+/// A copy for each who captures the connection.
 apart int take_copy(struct __sk_buff *skb, __u32 connection, __u32 account, __u32 outer_at) {
   __u32 zero = 0;
   struct esw_captured_row *row = bpf_map_lookup_elem(&esw_capturing, &zero);
@@ -47,7 +47,9 @@ apart int take_copy(struct __sk_buff *skb, __u32 connection, __u32 account, __u3
       continue;
     row->copied_bytes = smaller(smaller(skb->len, capture->snap_bytes), ESW_SNAP_MAX);
     __u64 ring = i * ESW_CAPTURE_CPUS + cpu;
-    bpf_perf_event_output(skb, &esw_captured, (__u64)row->copied_bytes << 32 | ring, row, sizeof(*row));
+    __u64 flags = (__u64)row->copied_bytes << 32 | ring;
+    if (bpf_perf_event_output(skb, &esw_captured, flags, row, sizeof(*row)) < 0)
+      row->lost[i]++;
   }
   return 0;
 }

@@ -484,6 +484,9 @@ struct esw_captured_row {
   __u8 reserved;
   /// With ESW_OUTER_BESIDE: 50 bytes.
   __u8 outer[52];
+  /// By place, from 1: copies for which this CPU's ring had no room, since it was made. User space reads them in
+  /// `esw_capturing`: what the ring itself says of losses comes with the next record only.
+  __u32 lost[ESW_CAPTURES_MAX];
 };
 
 /// Direction of a frame through the node; index of `esw_activity_row.directions`.

@@ -90,8 +90,6 @@ struct CaptureCommand: AsyncParsableCommand {
   func run() async throws {
     let id = try await identify()
     let local = try place(of: id)
-    var output = try CaptureOutput(path: write, sentences: LinuxDataplane.dropSentences)
-    let bounds = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
     let begun: (capture: FrameCapture, remote: RemoteCapture?)
     if let local {
       begun = (try await begin(id, at: local), nil)
@@ -99,20 +97,33 @@ struct CaptureCommand: AsyncParsableCommand {
       let remote = try await begin(id)
       begun = (remote.capture, remote)
     }
-    let way = local == nil ? " over the API" : ""
-    options.note("capturing \(connection?.text ?? "what is refused")\(way) \(bounds.description)")
-    var run = CaptureRun(
-      filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), bounds: bounds,
-      showsProgress: write != nil && Terminal.isErrorTerminal)
     do {
-      try await run.take(begun.capture, into: &output)
+      // Only now: what is refused leaves a file of that name as it is.
+      let output = try CaptureOutput(path: write, sentences: LinuxDataplane.dropSentences)
+      try await take(begun.capture, into: output, way: local == nil ? " over the API" : "", begun.remote)
     } catch {
       await begun.capture.stop()
       throw error
     }
-    await begun.capture.stop()
+  }
+
+  private func take(
+    _ capture: FrameCapture, into output: CaptureOutput, way: String, _ remote: RemoteCapture?
+  ) async throws {
+    var output = output
+    let bounds = CaptureBounds(seconds: seconds, bytes: Int64(megabytes) * 1_000_000, frames: count)
+    options.note("capturing \(connection?.text ?? "what is refused")\(way) \(bounds.description)")
+    var run = CaptureRun(
+      filter: FrameFilter(host: host, onlyDropped: dropped, direction: direction), bounds: bounds,
+      showsProgress: write != nil && Terminal.isErrorTerminal)
+    try await run.take(capture, into: &output)
+    await capture.stop()
     options.note(run.summary(of: output, path: write))
-    if run.end == .source { try begun.remote?.check() }
+    guard run.end == .source else { return }
+    try remote?.check()
+    if let reason = await capture.failure() {
+      throw CommandFailure(.failed, "the node could not go on: \(reason)")
+    }
   }
 
   private func begin(_ id: ConnectionID?, at place: CapturePlace) async throws -> FrameCapture {

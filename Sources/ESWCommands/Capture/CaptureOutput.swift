@@ -38,6 +38,9 @@ struct CaptureOutput {
         throw CommandFailure(.failed, "\(path) cannot be written: \(String(cString: strerror(errno)))")
       }
       file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      // One that was there keeps its owner, not its readers.
+      var status = stat()
+      if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(descriptor, 0o600) }
     }
   }
 

@@ -1,5 +1,6 @@
 import ESWModel
 import ESWSeams
+import Foundation
 import PacketCapture
 import UnixSignals
 
@@ -22,14 +23,16 @@ struct CaptureRun {
 
   private enum Event: Sendable {
     case batch(CaptureBatch)
-    case end(CaptureBounds.End)
+    /// It is to end: what has come until now follows.
+    case stopping(CaptureBounds.End)
+    case over
   }
 
   /// - Throws: `CommandFailure` when nothing can be written any more.
   mutating func take(_ capture: FrameCapture, into output: inout CaptureOutput) async throws {
     try output.begin(capture.source)
-    // One stream for all that may happen, so that the end does not overtake frames that came before it. One
-    // batch is in it at a time: what cannot be written in time waits where it is counted.
+    // One stream for all that may happen. One batch is in it at a time: what cannot be written in time waits
+    // where it is counted.
     let (events, sender) = AsyncStream.makeStream(of: Event.self)
     let (turns, turn) = AsyncStream.makeStream(of: Void.self)
     let bounds = bounds
@@ -40,26 +43,37 @@ struct CaptureRun {
           sender.yield(.batch(batch))
           _ = await turns.next()
         }
-        sender.yield(.end(.source))
+        sender.yield(.over)
       },
       Task {
+        var isFirst = true
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
-          sender.yield(.end(.interrupted))
+          // Whoever asks again does not want to wait for a reader that takes nothing.
+          guard isFirst else { _exit(CommandStatus.interrupted.rawValue) }
+          isFirst = false
+          sender.yield(.stopping(.interrupted))
+          Task { await capture.stop() }
         }
       },
       Task {
         try await Task.sleep(for: .seconds(bounds.seconds))
-        sender.yield(.end(.time(bounds.seconds)))
+        sender.yield(.stopping(.time(bounds.seconds)))
+        await capture.stop()
       },
     ]
     defer { for feeder in feeders { feeder.cancel() } }
     do {
-      for await event in events {
-        if let end = try take(event, into: &output) {
-          self.end = end
-          break
+      events: for await event in events {
+        switch event {
+        case .over: break events
+        case .stopping(let end): self.end = end
+        case .batch(let batch):
+          if let end = try take(batch, into: &output) {
+            self.end = end
+            break events
+          }
+          turn.yield()
         }
-        turn.yield()
       }
       try output.end(tally)
     } catch is CaptureOutput.ReaderGone {
@@ -68,33 +82,31 @@ struct CaptureRun {
     if showsProgress { Terminal.error("\r\u{1B}[K") }
   }
 
-  private mutating func take(_ event: Event, into output: inout CaptureOutput) throws -> CaptureBounds.End? {
-    switch event {
-    case .end(let end): return end
-    case .batch(let batch):
-      tally.lose(batch.lost)
-      var bytes: [UInt8] = []
-      for frame in batch.frames {
-        let isWanted = filter.matches(frame)
-        guard isWanted else {
-          tally.take(frame, isKept: false)
-          continue
-        }
-        let block = output.block(for: frame)
-        let end = bounds.end(
-          behind: output.written + Int64(bytes.count), block: block.count, frames: tally.kept)
-        if let end {
-          try output.write(bytes)
-          return end
-        }
-        tally.take(frame)
-        if case .dropped = frame.fate { droppedFrames += 1 }
-        bytes += block
+  private mutating func take(
+    _ batch: CaptureBatch, into output: inout CaptureOutput
+  ) throws -> CaptureBounds.End? {
+    tally.lose(batch.lost)
+    var bytes: [UInt8] = []
+    for frame in batch.frames {
+      let isWanted = filter.matches(frame)
+      guard isWanted else {
+        tally.take(frame, isKept: false)
+        continue
       }
-      try output.write(bytes)
-      if showsProgress { Terminal.error("\r\u{1B}[K\(progress(output))") }
-      return bounds.frames.flatMap { tally.kept >= $0 ? .frames($0) : nil }
+      let block = output.block(for: frame)
+      let end = bounds.end(
+        behind: output.written + Int64(bytes.count), block: block.count, frames: tally.kept)
+      if let end {
+        try output.write(bytes)
+        return end
+      }
+      tally.take(frame)
+      if case .dropped = frame.fate { droppedFrames += 1 }
+      bytes += block
     }
+    try output.write(bytes)
+    if showsProgress { Terminal.error("\r\u{1B}[K\(progress(output))") }
+    return bounds.frames.flatMap { tally.kept >= $0 ? .frames($0) : nil }
   }
 
   private func progress(_ output: CaptureOutput) -> String {
