@@ -77,6 +77,8 @@ struct CaptureBoard {
     let isNext = number == capture.nextNumber
     guard isNext || number == capture.nextNumber - 1 else { return .unwanted }
     if isNext {
+      // It is to wait when it has been told to; one that does not would fill what nobody bounds.
+      guard capture.waiting < Self.mostWaitingBytes else { return .unwanted }
       // The agent keeps to the limit by itself: this one does not.
       guard count <= capture.request.limits.bytes - capture.received else { return .unwanted }
       capture.received += count

@@ -19,6 +19,7 @@ final class CaptureExchange: Sendable {
     case userGone = "the user went"
     case agentSilent = "the agent fell silent"
     case notAllowed = "the user may not any more"
+    case overdue = "its time was over, and the user had not taken it"
     case serverStops = "the server stops"
   }
 
@@ -41,6 +42,8 @@ final class CaptureExchange: Sendable {
     var polls: [Int: (node: NodeName, waiter: CheckedContinuation<Void, Never>)] = [:]
     /// Of polls and of agents that wait for room.
     var lastQuestion = 0
+    /// Questions whose time was over before they waited.
+    var over: Set<Int> = []
 
     mutating func nextQuestion() -> Int {
       lastQuestion += 1
@@ -122,6 +125,7 @@ final class CaptureExchange: Sendable {
       wake(poll)
     }
     return state.withLock { state in
+      state.over.remove(poll)
       let orders = state.board.orders(of: node, besides: known)
       state.board.noteTold(orders)
       return orders
@@ -132,7 +136,9 @@ final class CaptureExchange: Sendable {
     await withCheckedContinuation { waiter in
       // Cancelled before it waits, nobody would wake it.
       let waits = state.withLock { state in
-        guard !Task.isCancelled, state.board.orders(of: node, besides: known).isEmpty else { return false }
+        guard !Task.isCancelled, !state.over.contains(poll),
+          state.board.orders(of: node, besides: known).isEmpty
+        else { return false }
         state.polls[poll] = (node, waiter)
         return true
       }
@@ -140,7 +146,14 @@ final class CaptureExchange: Sendable {
     }
   }
 
-  private func wake(_ poll: Int) { state.withLock { $0.polls.removeValue(forKey: poll) }?.waiter.resume() }
+  private func wake(_ poll: Int) {
+    let waiter = state.withLock { state in
+      let found = state.polls.removeValue(forKey: poll)
+      if found == nil { state.over.insert(poll) }
+      return found?.waiter
+    }
+    waiter?.resume()
+  }
 
   /// Takes a part in, and returns when there is room for the next, at the latest after `patience`.
   func deliver(
@@ -148,14 +161,25 @@ final class CaptureExchange: Sendable {
     patience: Duration = .seconds(20)
   ) async -> Answer {
     let question = state.withLock { $0.nextQuestion() }
-    return await withTaskGroup(of: Void.self) { group in
+    let answer = await withTaskGroup(of: Void.self) { group in
       defer { group.cancelAll() }
       group.addTask {
         guard (try? await Task.sleep(for: patience)) != nil else { return }
-        self.state.withLock { $0.held[id]?.removeValue(forKey: question) }?.resume(returning: .notYet)
+        self.putOff(question, of: id)
       }
       return await self.deliver(bytes, number: number, isLast: isLast, of: id, from: node, as: question)
     }
+    state.withLock { _ = $0.over.remove(question) }
+    return answer
+  }
+
+  private func putOff(_ question: Int, of id: CaptureID) {
+    let agent = state.withLock { state in
+      let found = state.held[id]?.removeValue(forKey: question)
+      if found == nil { state.over.insert(question) }
+      return found
+    }
+    agent?.resume(returning: .notYet)
   }
 
   private func deliver(
@@ -171,6 +195,7 @@ final class CaptureExchange: Sendable {
           if case .taken = delivery, bytes.readableBytes > 0 || isLast || number == 0 {
             state.users[id]?.yield(isLast ? .end(bytes) : .part(bytes))
           }
+          if waits, state.over.contains(question) { return (.notYet, nil) }
           if waits { state.held[id, default: [:]][question] = agent }
           return (waits ? nil : .goOn, isLast ? state.users.removeValue(forKey: id) : nil)
         }

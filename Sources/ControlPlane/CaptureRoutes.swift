@@ -7,6 +7,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 
 /// Frames of a connection as one long answer: our own addition.
 ///
@@ -112,14 +113,14 @@ private struct CaptureRelay: Sendable {
   /// - Throws: `CaptureBroken`, which ends the connection, so that nobody takes the file for whole.
   func write(_ beginning: Part, to writer: inout any ResponseBodyWriter) async throws {
     let start = ContinuousClock.now
+    let verdict = Verdict()
     var sent = 0
     var reason: CaptureExchange.StopReason?
     var isWhole = beginning.isLast
-    let channel = context.channel
     do {
       try await withGracefulShutdownHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in
-          group.addTask { await watch() }
+          group.addTask { await watch(since: start, verdict) }
           defer { group.cancelAll() }
           try await write(beginning.bytes, to: &writer, &sent)
           for await event in events {
@@ -133,13 +134,13 @@ private struct CaptureRelay: Sendable {
             }
           }
         }
-      } onGracefulShutdown: { [captures, id = request.id] in
-        captures.stop(id, .serverStops)
-        // Who takes nothing would hold up the end.
-        channel.close(promise: nil)
+      } onGracefulShutdown: {
+        breakOff(.serverStops, verdict)
       }
     } catch { reason = .userGone }
-    await close(sent, isWhole ? nil : reason ?? .userGone, after: ContinuousClock.now - start)
+    await close(
+      sent, isWhole ? nil : verdict.reason.withLock { $0 } ?? reason ?? .userGone,
+      after: ContinuousClock.now - start)
     guard isWhole else { throw CaptureBroken() }
     try await writer.finish(nil)
   }
@@ -157,12 +158,27 @@ private struct CaptureRelay: Sendable {
     }
   }
 
-  /// Until it is cancelled: an agent that says nothing, and a right that is taken away, end the capture.
-  private func watch() async {
+  /// Why we have broken off, which shows to whoever writes as a user who has gone.
+  private final class Verdict: Sendable {
+    let reason = Mutex<CaptureExchange.StopReason?>(nil)
+  }
+
+  /// At once: what waits for who takes nothing is not waited for.
+  private func breakOff(_ reason: CaptureExchange.StopReason, _ verdict: Verdict) {
+    verdict.reason.withLock { $0 = $0 ?? reason }
+    captures.stop(request.id, reason)
+    context.channel.close(promise: nil)
+  }
+
+  /// Until it is cancelled: an agent that says nothing, a right that is taken away, and a user who does not
+  /// take what there is, end the capture.
+  private func watch(since start: ContinuousClock.Instant, _ verdict: Verdict) async {
+    let end = start + .seconds(request.limits.seconds) + patience.lateness
     let interval = min(.seconds(1), patience.silence / 4)
     while (try? await Task.sleep(for: interval)) != nil {
       if captures.isSilent(request.id, for: patience.silence) { captures.stop(request.id, .agentSilent) }
-      if (try? Door.admit(context, in: core.snapshot)) == nil { captures.stop(request.id, .notAllowed) }
+      if (try? Door.admit(context, in: core.snapshot)) == nil { breakOff(.notAllowed, verdict) }
+      if ContinuousClock.now > end { breakOff(.overdue, verdict) }
     }
   }
 

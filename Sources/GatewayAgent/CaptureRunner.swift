@@ -82,7 +82,12 @@ actor CaptureRunner {
     let isWanted = await relay(capture.batches, until: request.limits.seconds, &sender)
     // Who hears of the end can begin the next.
     await capture.stop()
-    if isWanted { await sender.end(at: Self.moment) }
+    if let reason = await capture.failure() {
+      // Without an end: nobody is to take it for whole.
+      logger.warning("a capture broke off", metadata: ["capture": "\(request.id)", "error": "\(reason)"])
+    } else if isWanted {
+      await sender.end(at: Self.moment)
+    }
     logger.info(
       "a capture ended", metadata: ["capture": "\(request.id)", "bytes": "\(sender.file?.size ?? 0)"])
   }

@@ -42,6 +42,15 @@ import Testing
     try board.add(Self.request(6), on: Self.node, now: Self.start)
   }
 
+  @Test func `takes nothing more of an agent that does not wait for room`() throws {
+    var board = try Self.board(1)
+    let most = CaptureBoard.mostWaitingBytes
+    #expect(Self.take(&board, most, number: 0) == .taken(waits: true))
+    #expect(Self.take(&board, 1, number: 1) == .unwanted)
+    _ = board.noteTaken(most, of: Self.first, now: Self.start)
+    #expect(Self.take(&board, 1, number: 1) == .taken(waits: false))
+  }
+
   @Test func `has so many of all nodes and no more`() throws {
     var board = CaptureBoard()
     for number in 0..<UInt64(CaptureBoard.mostAtOnce) {
@@ -210,5 +219,20 @@ import Testing
       return
     }
     _ = try exchange.open(Self.request, on: Self.node)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Questions of agents` {
+  /// Their time may be over before they wait.
+  @Test func `without patience come back`() async throws {
+    let (exchange, node) = (CaptureExchange(), NodeName("node-1")!)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<2_000 {
+        group.addTask {
+          let orders = await exchange.orders(of: node, besides: [], within: .zero)
+          #expect(orders.isEmpty)
+        }
+      }
+    }
   }
 }

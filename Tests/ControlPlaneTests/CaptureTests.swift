@@ -34,7 +34,7 @@ private struct PlayedAgent {
 @Suite(.timeLimit(.minutes(1))) struct `Capturing a connection` {
   /// Against a socket, because an answer that breaks off is nothing else than that.
   private static func run(
-    silence: Duration = .seconds(10), beginning: Duration = .seconds(30),
+    silence: Duration = .seconds(10), beginning: Duration = .seconds(30), lateness: Duration = .seconds(60),
     _ body: @escaping @Sendable (Lab, Caller, String) async throws -> Void
   ) async throws {
     let lab = Lab()
@@ -42,6 +42,7 @@ private struct PlayedAgent {
     var settings = Lab.settings
     settings.captures.silence = silence
     settings.captures.beginning = beginning
+    settings.captures.lateness = lateness
     try await lab.service(settings: settings).application.test(.ahc(.http)) { client in
       let caller = Caller(client: client, lab: lab, host: nil)
       let network = try await caller.makeNetwork()
@@ -168,6 +169,24 @@ private struct PlayedAgent {
       _ = try await agent.send("head", number: 0, of: order.id)
       #expect(try await caller.call(.delete, "/v3/users/\(user)").status == 204)
       await #expect(throws: (any Error).self) { try await reply.value }
+      let audit = try await caller.call(
+        .get, "\(Lab.ours)/audit", query: [("operation", "CaptureConnection")])
+      #expect(audit["records.0.after.broken"] == "the user may not any more")
+    }
+  }
+
+  @Test func `breaks off when its time is over and its end does not come`() async throws {
+    try await Self.run(silence: .milliseconds(400), lateness: .zero) { _, caller, path in
+      let reply = Task { try await caller.call(.get, path, query: [("seconds", "1")]) }
+      let agent = PlayedAgent(caller: caller)
+      let order = try #require(try await agent.orders().first)
+      // It is never silent, and never done.
+      var number = 0
+      while try await agent.send("part", number: number, of: order.id).status != 404 { number += 1 }
+      await #expect(throws: (any Error).self) { try await reply.value }
+      let audit = try await caller.call(
+        .get, "\(Lab.ours)/audit", query: [("operation", "CaptureConnection")])
+      #expect(audit["records.0.after.broken"]?.contains("its time was over") == true)
     }
   }
 
