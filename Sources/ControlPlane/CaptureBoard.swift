@@ -75,7 +75,8 @@ struct CaptureBoard {
     guard var capture = captures[id], capture.node == node else { return .unwanted }
     capture.heard = now
     let isNext = number == capture.nextNumber
-    guard isNext || number == capture.nextNumber - 1 else { return .unwanted }
+    // The last is known no more once it has come.
+    guard isNext || (!isLast && number == capture.nextNumber - 1) else { return .unwanted }
     if isNext {
       // It is to wait when it has been told to; one that does not would fill what nobody bounds.
       guard capture.waiting < Self.mostWaitingBytes else { return .unwanted }

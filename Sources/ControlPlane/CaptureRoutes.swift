@@ -116,13 +116,14 @@ private struct CaptureRelay: Sendable {
     let verdict = Verdict()
     var sent = 0
     var reason: CaptureExchange.StopReason?
-    var isWhole = beginning.isLast
+    var isWhole = false
     do {
       try await withGracefulShutdownHandler {
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { await watch(since: start, verdict) }
           defer { group.cancelAll() }
           try await write(beginning.bytes, to: &writer, &sent)
+          isWhole = beginning.isLast
           for await event in events {
             switch event {
             case .part(let bytes): try await write(bytes, to: &writer, &sent)

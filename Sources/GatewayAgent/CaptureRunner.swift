@@ -18,6 +18,8 @@ actor CaptureRunner {
   static let quiet = Duration.seconds(20)
   /// A control plane that is older than captures is asked again after this.
   static let oldPause = Duration.seconds(60)
+  /// For a data path to hand out what it has copied.
+  static let stopPatience = Duration.seconds(5)
   /// How often a part is sent that may not have arrived, and the pause between.
   static let (tries, tryPause) = (4, Duration.milliseconds(500))
 
@@ -79,7 +81,7 @@ actor CaptureRunner {
       "a capture begins", metadata: ["capture": "\(request.id)", "connection": "\(connection)"])
     sender.file = CaptureFile(
       of: capture.source, upTo: request.limits.bytes, writer: writer, product: product)
-    let isWanted = await relay(capture.batches, until: request.limits.seconds, &sender)
+    let isWanted = await relay(capture, until: request.limits.seconds, &sender)
     // Who hears of the end can begin the next.
     await capture.stop()
     if let reason = await capture.failure() {
@@ -95,19 +97,21 @@ actor CaptureRunner {
   private enum Turn {
     case batch(CaptureBatch?)
     case tick
+    case stopped
   }
 
   /// One batch is waited for at a time, and beside it the moment at which what has come is to go.
   ///
   /// - Returns: Whether somebody still wants the end.
   private nonisolated func relay(
-    _ batches: AsyncStream<CaptureBatch>, until seconds: Int, _ sender: inout CaptureSender
+    _ capture: FrameCapture, until seconds: Int, _ sender: inout CaptureSender
   ) async -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
     guard await sender.flush() else { return false }
     return await withTaskGroup(of: Turn.self) { group in
       defer { group.cancelAll() }
-      func awaitBatch() { group.addTask { .batch(await batches.first { _ in true }) } }
+      var isStopping = false
+      func awaitBatch() { group.addTask { .batch(await capture.batches.first { _ in true }) } }
       func awaitTick() {
         group.addTask {
           try? await Task.sleep(for: Self.partInterval)
@@ -126,8 +130,17 @@ actor CaptureRunner {
           if Task.isCancelled { return false }
           guard await sender.flushIfDue(at: Self.moment) else { return false }
           awaitTick()
+        case .stopped: break
         }
-        if sender.isFull || ContinuousClock.now >= end { return true }
+        let now = ContinuousClock.now
+        if sender.isFull || now >= end + Self.stopPatience { return true }
+        guard now >= end, !isStopping else { continue }
+        isStopping = true
+        // What was copied until now follows, and then the end.
+        group.addTask {
+          await capture.stop()
+          return .stopped
+        }
       }
       return true
     }

@@ -18,7 +18,8 @@ extension SimulatedDataplane {
       source: CaptureSource(
         connection: order.connection, port: port.map { "\($0)" }, underlay: nil),
       // Who cancels the reader, or drops the stream, drops the place.
-      batches: AsyncStream(unfolding: { await place.next() }, onCancel: {}))
+      batches: AsyncStream(unfolding: { await place.next() }, onCancel: {}),
+      stop: { [weak place] in place?.stop() })
   }
 
   /// A frame that the node has seen: it is in every capture of the connection. Nil: in those of what no
@@ -48,6 +49,8 @@ final class SimulatedCaptures: Sendable {
     deinit { all.free(number) }
 
     func next() async -> CaptureBatch? { await capture.next() }
+
+    func stop() { capture.stop() }
   }
 
   private struct State {
@@ -107,6 +110,7 @@ private final class SimulatedCapture: Sendable {
     var lost: UInt64 = 0
     var reader: CheckedContinuation<Void, Never>?
     var isCancelled = false
+    var isStopped = false
   }
 
   let order: CaptureOrder
@@ -115,7 +119,8 @@ private final class SimulatedCapture: Sendable {
   init(_ order: CaptureOrder) { self.order = order }
 
   func add(_ frame: CapturedFrame) {
-    let reader = state.withLock { state in
+    let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      if state.isStopped { return nil }
       if state.frames.count < Self.mostFrames {
         state.frames.append(frame.cut(to: order.snapLength))
       } else {
@@ -126,8 +131,14 @@ private final class SimulatedCapture: Sendable {
     reader?.resume()
   }
 
+  /// Nothing more comes; what has is still read.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    wake()
+  }
+
   /// - Returns: What has come, once something has, or nothing after a second. Nil when the reader is
-  ///   cancelled.
+  ///   cancelled, and when it was stopped and all is read.
   func next() async -> CaptureBatch? {
     await withTaskCancellationHandler {
       await withTaskGroup(of: Void.self) { group in
@@ -143,7 +154,8 @@ private final class SimulatedCapture: Sendable {
       wake()
     }
     return state.withLock { state in
-      guard !state.isCancelled else { return nil }
+      let isRead = state.frames.isEmpty && state.lost == 0
+      guard !state.isCancelled, !(state.isStopped && isRead) else { return nil }
       defer { (state.frames, state.lost) = ([], 0) }
       return CaptureBatch(frames: state.frames, lost: state.lost)
     }
@@ -152,7 +164,7 @@ private final class SimulatedCapture: Sendable {
   private func waitForFrames() async {
     await withCheckedContinuation { reader in
       let waits = state.withLock { state in
-        guard state.frames.isEmpty, !state.isCancelled else { return false }
+        guard state.frames.isEmpty, !state.isCancelled, !state.isStopped else { return false }
         state.reader = reader
         return true
       }
