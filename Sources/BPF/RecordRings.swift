@@ -6,20 +6,13 @@ internal import Glibc
 ///
 /// One thread at a time reads.
 package final class RecordRings {
-  /// What programs have written, and how many records had no room, as far as the rings tell: they do with the
-  /// next record that has room.
-  package struct Harvest {
-    package fileprivate(set) var records: [[UInt8]] = []
-    package fileprivate(set) var lost: UInt64 = 0
-  }
-
   private let rings: OpaquePointer
   private let box: Box
   /// Open for as long: the kernel takes rings out with the descriptor by which they came in.
   private let map: BPFMap
 
   private final class Box {
-    var harvest = Harvest()
+    var records: [[UInt8]] = []
   }
 
   /// - Parameters:
@@ -38,12 +31,8 @@ package final class RecordRings {
       map.descriptor.number, pages, &numbers, &keys, Int32(cpus.count),
       { context, bytes, size in
         guard let context, let bytes else { return }
-        Unmanaged<Box>.fromOpaque(context).takeUnretainedValue().harvest.records
+        Unmanaged<Box>.fromOpaque(context).takeUnretainedValue().records
           .append(Array(UnsafeRawBufferPointer(start: bytes, count: Int(size))))
-      },
-      { context, count in
-        guard let context else { return }
-        Unmanaged<Box>.fromOpaque(context).takeUnretainedValue().harvest.lost &+= count
       }, Unmanaged.passUnretained(box).toOpaque(), &error)
     guard let rings else { throw BPFError("open rings in map", map.name, result: error) }
     (self.rings, self.box, self.map) = (rings, box, map)
@@ -55,11 +44,14 @@ package final class RecordRings {
 
   /// Waits until a ring is half full, at most so long, and takes out all that is in any: records of one CPU
   /// in their order.
-  package func read(within milliseconds: Int32) throws(BPFError) -> Harvest {
+  ///
+  /// Those that had no room are not told of: rings do that with the next record that has, so the programs
+  /// count what they could not write.
+  package func read(within milliseconds: Int32) throws(BPFError) -> [[UInt8]] {
     let result = clibbpf_rings_read(rings, milliseconds)
     guard result == 0 else { throw BPFError("read rings of map", map.name, result: result) }
-    defer { box.harvest = Harvest() }
-    return box.harvest
+    defer { box.records = [] }
+    return box.records
   }
 
   /// `/sys/devices/system/cpu/online`, such as `0-3,8`; the first alone where that cannot be read.

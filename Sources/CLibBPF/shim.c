@@ -106,7 +106,6 @@ int clibbpf_program_set_wanted(struct bpf_program *program, int wanted) {
 // What libbpf hands back to us with each event.
 struct reader {
   clibbpf_take_record record;
-  clibbpf_take_loss loss;
   void *context;
 };
 
@@ -121,33 +120,24 @@ struct sample {
   char bytes[];
 };
 
-struct lost {
-  struct perf_event_header header;
-  uint64_t id;
-  uint64_t count;
-};
-
 static enum bpf_perf_event_ret take_event(void *context, int cpu, struct perf_event_header *event) {
   (void)cpu;
   const struct reader *reader = context;
   if (event->type == PERF_RECORD_SAMPLE) {
     const struct sample *sample = (const struct sample *)event;
     reader->record(reader->context, sample->bytes, sample->size);
-  } else if (event->type == PERF_RECORD_LOST) {
-    reader->loss(reader->context, ((const struct lost *)event)->count);
   }
   return LIBBPF_PERF_EVENT_CONT;
 }
 
 struct clibbpf_rings *clibbpf_rings_open(int map, size_t pages, int *cpus, int *keys, int count,
-                                         clibbpf_take_record record, clibbpf_take_loss loss, void *context,
-                                         int *error) {
+                                         clibbpf_take_record record, void *context, int *error) {
   struct clibbpf_rings *rings = calloc(1, sizeof(*rings));
   if (rings == NULL) {
     *error = -ENOMEM;
     return NULL;
   }
-  rings->reader = (struct reader){.record = record, .loss = loss, .context = context};
+  rings->reader = (struct reader){.record = record, .context = context};
   struct perf_event_attr attributes = {
       .type = PERF_TYPE_SOFTWARE,
       .size = sizeof(attributes),

@@ -108,13 +108,13 @@ actor CaptureSession {
     do {
       while !Task.isCancelled {
         let began = Self.now(CLOCK_MONOTONIC)
-        let records = try rings.read(within: Self.patience).records
+        let records = try rings.read(within: Self.patience)
         try tell(sorted(records, upTo: began &+ offset))
         guard try UInt64(Self.now(CLOCK_MONOTONIC)) < renewed + Self.renewal || renew() else { break }
       }
       // Nothing more comes from then on. The time of all captures runs out by itself, if no other goes on.
       try captures.set(place, to: esw_capture_row())
-      try tell(sorted(rings.read(within: 0).records, upTo: .max))
+      try tell(sorted(rings.read(within: 0), upTo: .max))
     } catch {
       failure = "\(error)"
       try? captures.set(place, to: esw_capture_row())

@@ -42,13 +42,11 @@ int clibbpf_program_set_wanted(struct bpf_program *program, int wanted);
 struct clibbpf_rings;
 /// A record that a program has written (bpf_perf_event_output): the bytes are good during the call only.
 typedef void (*clibbpf_take_record)(void *context, const void *bytes, uint32_t size);
-/// Records for which a ring had no room.
-typedef void (*clibbpf_take_loss)(void *context, uint64_t count);
-/// Opens a ring of `pages` (a power of two) for each of `count` CPUs and puts it into a BPF_MAP_TYPE_PERF_EVENT_ARRAY under its
-/// key; they leave the map when this is closed, or the process ends. Null and `*error` = -errno on failure.
-/// The calls are made by `clibbpf_rings_read` only.
-struct clibbpf_rings *clibbpf_rings_open(int map, size_t pages, int *cpus, int *keys, int count, clibbpf_take_record record,
-                                       clibbpf_take_loss loss, void *context, int *error);
+/// Opens a ring of `pages` (a power of two) for each of `count` CPUs and puts it into a
+/// BPF_MAP_TYPE_PERF_EVENT_ARRAY under its key; they leave the map when this is closed, or the process ends. Null and
+/// `*error` = -errno on failure. `record` is called by `clibbpf_rings_read` only.
+struct clibbpf_rings *clibbpf_rings_open(int map, size_t pages, int *cpus, int *keys, int count,
+                                         clibbpf_take_record record, void *context, int *error);
 /// Waits until a ring is half full or the time is over, and hands over all that is in any ring; 0 or -errno.
 int clibbpf_rings_read(struct clibbpf_rings *rings, int milliseconds);
 void clibbpf_rings_close(struct clibbpf_rings *rings);
